@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes: what our inode shows of the backing one.
+ *
+ * Permission checks use our inode's mode and owner.  They follow the backing
+ * inode's, or what the getattr programs make of them; a cheap comparison with
+ * the backing inode tells when they have to be made anew, also for a working
+ * directory, which is never looked up again.
+ */
+#include <linux/fs_stack.h>
+#include "fuse_bpf_i.h"
+
+/* Flags of an inode that the VFS acts upon. */
+#define FUSE_BPF_INODE_FLAGS	(S_SYNC | S_DIRSYNC | S_APPEND | S_IMMUTABLE)
+
+/* --- between struct kstat and the FUSE attributes ------------------------------- */
+
+static void fuse_bpf_attr_from_stat(struct fuse_attr *attr, const struct kstat *stat)
+{
+	*attr = (struct fuse_attr) {
+		.ino		= stat->ino,
+		.size		= stat->size,
+		.blocks		= stat->blocks,
+		.atime		= stat->atime.tv_sec,
+		.mtime		= stat->mtime.tv_sec,
+		.ctime		= stat->ctime.tv_sec,
+		.atimensec	= stat->atime.tv_nsec,
+		.mtimensec	= stat->mtime.tv_nsec,
+		.ctimensec	= stat->ctime.tv_nsec,
+		.mode		= stat->mode,
+		.nlink		= stat->nlink,
+		.uid		= __kuid_val(stat->uid),
+		.gid		= __kgid_val(stat->gid),
+		.rdev		= new_encode_dev(stat->rdev),
+		.blksize	= stat->blksize,
+	};
+}
+
+/* Whatever a program wrote, user space and the VFS get something possible. */
+static bool fuse_bpf_attr_ok(const struct fuse_attr *attr, const struct kstat *was)
+{
+	return attr->ino == was->ino && !((attr->mode ^ was->mode) & ~S_IALLUGO) &&
+	       attr->rdev == new_encode_dev(was->rdev) &&
+	       (s64)attr->size >= 0 && (s64)attr->blocks >= 0 &&
+	       attr->atimensec < NSEC_PER_SEC && attr->mtimensec < NSEC_PER_SEC &&
+	       attr->ctimensec < NSEC_PER_SEC &&
+	       uid_valid(KUIDT_INIT(attr->uid)) && gid_valid(KGIDT_INIT(attr->gid));
+}
+
+static void fuse_bpf_stat_from_attr(struct kstat *stat, const struct fuse_attr *attr)
+{
+	stat->size = attr->size;
+	stat->blocks = attr->blocks;
+	stat->atime = (struct timespec64) { attr->atime, attr->atimensec };
+	stat->mtime = (struct timespec64) { attr->mtime, attr->mtimensec };
+	stat->ctime = (struct timespec64) { attr->ctime, attr->ctimensec };
+	stat->mode = attr->mode;
+	stat->nlink = attr->nlink;
+	stat->uid = KUIDT_INIT(attr->uid);
+	stat->gid = KGIDT_INIT(attr->gid);
+	if (attr->blksize && is_power_of_2(attr->blksize))
+		stat->blksize = attr->blksize;
+}
+
+/* --- what our inode shows --------------------------------------------------------- */
+
+/* The backing inode's attributes as its mount maps them; no filesystem is asked. */
+static void fuse_bpf_stat_of_backing(const struct inode *inode, struct kstat *stat)
+{
+	struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+
+	generic_fillattr(mnt_idmap(mnt), STATX_BASIC_STATS, fuse_bpf_backing_inode(inode),
+			 stat);
+}
+
+/*
+ * A setuid bit below a nosuid mount must not work above it, where nothing says
+ * nosuid.  stat(2) goes on to show it.
+ */
+static umode_t fuse_bpf_working_mode(const struct inode *inode, umode_t mode)
+{
+	if (fuse_bpf_sb(inode->i_sb)->nosuid && !S_ISDIR(mode))
+		mode &= ~(S_ISUID | S_ISGID);
+	return mode;
+}
+
+/* The VFS looks at it when a file is linked, and when its last name goes. */
+void fuse_bpf_copy_nlink(struct inode *inode)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	spin_lock(&inode->i_lock);
+	if (inode->i_nlink != backing->i_nlink)
+		set_nlink(inode, backing->i_nlink);
+	spin_unlock(&inode->i_lock);
+}
+
+/* The inode is what decides; @shown is the backing's, or what a program made of it. */
+static void fuse_bpf_show(struct inode *inode, const struct kstat *shown, bool shaped,
+			  u32 generation)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	struct inode *backing = fi->backing;
+
+	spin_lock(&inode->i_lock);
+	fi->seen_mode = backing->i_mode;
+	fi->seen_uid = backing->i_uid;
+	fi->seen_gid = backing->i_gid;
+	fi->seen_generation = generation;
+	fi->shaped = shaped;
+	inode->i_mode = fuse_bpf_working_mode(inode, shown->mode);
+	inode->i_uid = shown->uid;
+	inode->i_gid = shown->gid;
+	inode_set_flags(inode, backing->i_flags & FUSE_BPF_INODE_FLAGS, FUSE_BPF_INODE_FLAGS);
+	/* The backing filesystem kills setuid bits; nothing is left to do here. */
+	inode_set_flags(inode, S_NOSEC, S_NOSEC);
+	spin_unlock(&inode->i_lock);
+	fuse_bpf_copy_nlink(inode);
+	fsstack_copy_inode_size(inode, backing);
+}
+
+/*
+ * A new inode's first attributes.  No version of a slot has generation 0, so
+ * with programs the first use makes them anew.
+ */
+void fuse_bpf_attr_init(struct inode *inode)
+{
+	struct kstat stat;
+
+	fuse_bpf_stat_of_backing(inode, &stat);
+	fuse_bpf_show(inode, &stat, false, 0);
+}
+
+void fuse_bpf_copy_size(struct inode *inode)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	if (i_size_read(inode) != i_size_read(backing))
+		fsstack_copy_inode_size(inode, backing);
+}
+
+/* Does our inode still show what it was made from?  Any context. */
+bool fuse_bpf_attr_fresh(const struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	const struct inode *backing = fi->backing;
+
+	if (READ_ONCE(fi->seen_mode) != READ_ONCE(backing->i_mode) ||
+	    !uid_eq(fi->seen_uid, backing->i_uid) || !gid_eq(fi->seen_gid, backing->i_gid) ||
+	    ((inode->i_flags ^ backing->i_flags) & FUSE_BPF_INODE_FLAGS))
+		return false;
+	return !fi->slot || READ_ONCE(fi->seen_generation) == READ_ONCE(fi->slot->generation);
+}
+
+/* --- getattr ------------------------------------------------------------------------ */
+
+static bool fuse_bpf_same_access(const struct kstat *a, const struct kstat *b)
+{
+	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid);
+}
+
+/* Take over what the program made of @stat. */
+static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat)
+{
+	const struct fuse_attr *attr = &call->out.getattr.attr;
+
+	if (!fuse_bpf_attr_ok(attr, stat))
+		return fuse_bpf_refuse(call, "attributes of inode", stat->ino);
+	fuse_bpf_stat_from_attr(stat, attr);
+	return 0;
+}
+
+/* Ask the backing filesystem, or, without a dentry, look at its inode. */
+static int fuse_bpf_backing_stat(struct inode *inode, struct dentry *dentry,
+				 struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	if (dentry)
+		return fuse_bpf_backing_getattr(dentry, stat, request_mask, flags);
+	fuse_bpf_stat_of_backing(inode, stat);
+	return 0;
+}
+
+/*
+ * Attributes with the programs' part in them; they become our inode's.
+ * @dentry is NULL where the VFS has an inode only.  May sleep.
+ */
+static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
+				struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+	u32 generation = smp_load_acquire(&slot->generation);
+	struct kstat was;
+	FUSE_BPF_CALL(call);
+	bool changed;
+	int err;
+
+	fuse_bpf_stat_of_backing(inode, stat);
+	was = *stat;
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry))
+		fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
+	err = fuse_bpf_pre(&call);
+	changed = err == FUSE_BPF_ANSWERED;
+	if (!err) {
+		err = fuse_bpf_backing_stat(inode, dentry, stat, request_mask, flags);
+		was = *stat;
+		changed = call.version && call.post;
+		if (changed)
+			fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
+	}
+	err = fuse_bpf_post(&call, err == FUSE_BPF_ANSWERED ? 0 : err);
+	if (!err && changed)
+		err = fuse_bpf_take_attr(&call, stat);
+	if (!err)
+		fuse_bpf_show(inode, stat, !fuse_bpf_same_access(stat, &was), generation);
+	return err;
+}
+
+/*
+ * Make our inode's attributes anew.  Under RCU only what needs no program can
+ * be done: -ECHILD else.
+ */
+int fuse_bpf_refresh(struct inode *inode, bool rcu)
+{
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+	u32 generation = slot ? smp_load_acquire(&slot->generation) : 0;
+	struct kstat stat;
+
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
+		if (rcu)
+			return -ECHILD;
+		return fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0);
+	}
+	fuse_bpf_stat_of_backing(inode, &stat);
+	fuse_bpf_show(inode, &stat, false, generation);
+	return 0;
+}
+
+int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
+		     struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	int err;
+
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
+		err = fuse_bpf_shaped_stat(inode, path->dentry, stat, request_mask, flags);
+	} else {
+		err = fuse_bpf_backing_getattr(path->dentry, stat, request_mask, flags);
+		if (!err && !fuse_bpf_attr_fresh(inode))
+			err = fuse_bpf_refresh(inode, false);
+	}
+	if (err)
+		return err;
+	fuse_bpf_copy_size(inode);
+	stat->dev = fuse_bpf_dev(inode->i_sb, stat->dev);
+	return 0;
+}

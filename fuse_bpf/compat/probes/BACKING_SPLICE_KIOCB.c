@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Splicing a backing file takes its position in a kiocb. */
+#include <linux/backing-file.h>
+
+static_assert(__same_type(backing_file_splice_read,
+			  ssize_t (struct file *, struct kiocb *,
+				   struct pipe_inode_info *, size_t,
+				   unsigned int, struct backing_file_ctx *)));
+static_assert(__same_type(backing_file_splice_write,
+			  ssize_t (struct pipe_inode_info *, struct file *,
+				   struct kiocb *, size_t, unsigned int,
+				   struct backing_file_ctx *)));

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Directory operations: what makes, removes and moves names.  The VFS holds
+ * the directories' i_rwsem exclusively for all of them.
+ */
+#include <linux/fs_struct.h>
+#include "fuse_bpf_i.h"
+
+/* From here until fuse_bpf_unbusy() walkers take @dentry as it is. */
+static void fuse_bpf_busy(struct dentry *dentry)
+{
+	WRITE_ONCE(fuse_bpf_dentry(dentry)->busy, true);
+	/* Pairs with RCU walkers: marked before the backing count moves. */
+	smp_wmb();
+}
+
+/* @dentry's sequence count is up to date, or FUSE_BPF_SEQ_NONE, or it is dropped. */
+static void fuse_bpf_unbusy(struct dentry *dentry)
+{
+	smp_store_release(&fuse_bpf_dentry(dentry)->busy, false);
+}
+
+/* --- making an entry ------------------------------------------------------------------ */
+
+/* True: the program is asked and the caller fills call->in. */
+static bool fuse_bpf_make_begin(struct fuse_bpf_call *call, struct inode *dir,
+				struct dentry *dentry, enum fuse_bpf_op op)
+{
+	bool asked = fuse_bpf_begin(call, dir, op, dentry);
+
+	fuse_bpf_busy(dentry);
+	if (asked)
+		call->name = &dentry->d_name;
+	return asked;
+}
+
+/* A hidden name must not be made: it would vanish at once, or is there already. */
+static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *dentry)
+{
+	if (fuse_bpf_dentry(dentry)->hidden)
+		return -EACCES;
+	return fuse_bpf_pre(call);
+}
+
+/* Under which key will an inode stand that @dentry comes to name? */
+static bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
+			      const struct dentry *dentry)
+{
+	const struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	return fi->slot == fuse_bpf_child_slot(dir, child) &&
+	       (!fi->slot || fi->mask == fuse_bpf_child_mask(dir, child));
+}
+
+/*
+ * @made is the new backing dentry, whose reference becomes ours.  @inode is
+ * given for a new link to it, else found.
+ */
+static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
+				struct dentry *made, struct inode *inode)
+{
+	const struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+
+	fuse_bpf_dentry_set(dentry, made);
+	if (d_really_is_negative(made))
+		return -EIO;
+	if (inode)
+		ihold(inode);
+	else
+		inode = fuse_bpf_iget(dir->i_sb, d_inode(made),
+				      fuse_bpf_child_slot(dir, child),
+				      fuse_bpf_child_mask(dir, child));
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	d_instantiate(dentry, inode);
+	fuse_bpf_dentry_confirm(dentry);
+	return 0;
+}
+
+/* @made: the new backing dentry, or why there is none. */
+static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
+			     struct dentry *dentry, struct dentry *made,
+			     struct inode *inode)
+{
+	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	int err = PTR_ERR_OR_ZERO(made);
+
+	if (call->version) {
+		child->none |= call->child.none;
+		child->mask &= call->child.mask;
+	}
+	if (!err)
+		err = fuse_bpf_instantiate(dir, dentry, made, inode);
+	err = fuse_bpf_post(call, err);
+	fuse_bpf_unbusy(dentry);
+	/* What we know of the name is not right: the next walk looks it up. */
+	if (err)
+		d_drop(dentry);
+	return err;
+}
+
+static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
+			   struct dentry *dentry, umode_t mode)
+{
+	struct dentry *made;
+	FUSE_BPF_CALL(call);
+	bool asked;
+	int err;
+
+	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_CREATE);
+	if (asked) {
+		call.in.create.flags = O_CREAT;
+		call.in.create.mode = mode;
+		call.in.create.umask = current->fs->umask;
+	}
+	err = fuse_bpf_make_pre(&call, dentry);
+	if (!err && asked)
+		err = fuse_bpf_take_mode(&call, &mode, call.in.create.mode);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_create(dentry, mode);
+	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+}
+
+static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+			  struct dentry *dentry, umode_t mode)
+{
+	struct dentry *made;
+	FUSE_BPF_CALL(call);
+	bool asked;
+	int err;
+
+	/* The VFS passes permission bits alone; a program is shown the type too. */
+	mode |= S_IFDIR;
+	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_MKDIR);
+	if (asked) {
+		call.in.mkdir.mode = mode;
+		call.in.mkdir.umask = current->fs->umask;
+	}
+	err = fuse_bpf_make_pre(&call, dentry);
+	if (!err && asked)
+		err = fuse_bpf_take_mode(&call, &mode, call.in.mkdir.mode);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_mkdir(dentry, mode & S_IALLUGO);
+	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+}
+
+static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
+			  struct dentry *dentry, umode_t mode, dev_t rdev)
+{
+	struct dentry *made;
+	FUSE_BPF_CALL(call);
+	bool asked;
+	int err;
+
+	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_MKNOD);
+	if (asked) {
+		call.in.mknod.mode = mode;
+		call.in.mknod.rdev = new_encode_dev(rdev);
+		call.in.mknod.umask = current->fs->umask;
+	}
+	err = fuse_bpf_make_pre(&call, dentry);
+	if (!err && asked)
+		err = fuse_bpf_take_mode(&call, &mode, call.in.mknod.mode);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_mknod(dentry, mode, rdev);
+	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+}
+
+static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
+			    struct dentry *dentry, const char *target)
+{
+	struct dentry *made;
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_SYMLINK))
+		call.link = target;
+	err = fuse_bpf_make_pre(&call, dentry);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_symlink(dentry, target);
+	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+}
+
+static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
+			 struct dentry *dentry)
+{
+	struct inode *inode = d_inode(old_dentry);
+	struct dentry *made;
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_LINK))
+		call.in.link.oldnodeid = fuse_bpf_backing_inode(inode)->i_ino;
+	/* One file must not be under two policies through one inode. */
+	err = fuse_bpf_same_key(inode, dir, dentry) ? 0 : -EXDEV;
+	err = fuse_bpf_make_pre(&call, dentry) ?: err;
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_link(old_dentry, dentry);
+	err = fuse_bpf_make_end(&call, dir, dentry, made, inode);
+	fuse_bpf_copy_nlink(inode);
+	return err;
+}
+
+/* --- removing one ----------------------------------------------------------------------- */
+
+static void fuse_bpf_remove_begin(struct fuse_bpf_call *call, struct inode *dir,
+				  struct dentry *dentry, enum fuse_bpf_op op)
+{
+	if (fuse_bpf_begin(call, dir, op, dentry))
+		call->name = &dentry->d_name;
+	fuse_bpf_busy(dentry);
+}
+
+static int fuse_bpf_remove_end(struct fuse_bpf_call *call, struct dentry *dentry, int err)
+{
+	if (err) {
+		/* If it was moved underneath, walkers may know. */
+		fuse_bpf_dentry_confirm(dentry);
+	} else {
+		fuse_bpf_copy_nlink(d_inode(dentry));
+		d_drop(dentry);
+	}
+	fuse_bpf_unbusy(dentry);
+	return fuse_bpf_post(call, err);
+}
+
+static int fuse_bpf_unlink(struct inode *dir, struct dentry *dentry)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	fuse_bpf_remove_begin(&call, dir, dentry, FUSE_BPF_OP_UNLINK);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_unlink(dentry);
+	return fuse_bpf_remove_end(&call, dentry, err);
+}
+
+static int fuse_bpf_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	fuse_bpf_remove_begin(&call, dir, dentry, FUSE_BPF_OP_RMDIR);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_rmdir(dentry);
+	return fuse_bpf_remove_end(&call, dentry, err);
+}
+
+/* --- moving one --------------------------------------------------------------------------- */
+
+/* May the entries change names without a change of the programs they are under? */
+static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_dentry,
+				   struct inode *new_dir, struct dentry *new_dentry,
+				   unsigned int flags)
+{
+	if (fuse_bpf_dentry(new_dentry)->hidden)
+		return -EACCES;
+	if (fuse_bpf_inode(old_dir)->slot != fuse_bpf_inode(new_dir)->slot ||
+	    !fuse_bpf_same_key(d_inode(old_dentry), new_dir, new_dentry))
+		return -EXDEV;
+	if ((flags & RENAME_EXCHANGE) &&
+	    !fuse_bpf_same_key(d_inode(new_dentry), old_dir, old_dentry))
+		return -EXDEV;
+	return 0;
+}
+
+/*
+ * The entry has moved below, and the VFS will move ours: until then it holds
+ * under the old name, from then on under the new one, by the same count.  What
+ * programs say of the new name is asked with the next walk.
+ */
+static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	WRITE_ONCE(fd->seq, seq);
+	WRITE_ONCE(fd->expires, 0);
+}
+
+static void fuse_bpf_rename_end(const struct fuse_bpf_backing_rename *rename, bool moved,
+				int err)
+{
+	struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
+	bool known = moved && !err;
+
+	if (moved && d_really_is_positive(new_dentry))
+		fuse_bpf_copy_nlink(d_inode(new_dentry));
+	if (moved) {
+		/* Reported as failed by a program, ours stay where they are: wrong. */
+		fuse_bpf_renamed(old_dentry, known ? rename->old_seq : FUSE_BPF_SEQ_NONE);
+		fuse_bpf_renamed(new_dentry, known ? rename->new_seq : FUSE_BPF_SEQ_NONE);
+	} else {
+		fuse_bpf_dentry_confirm(old_dentry);
+		if (d_really_is_positive(new_dentry))
+			fuse_bpf_dentry_confirm(new_dentry);
+		else if (err == -ESTALE)
+			d_drop(new_dentry);
+	}
+	fuse_bpf_unbusy(new_dentry);
+	fuse_bpf_unbusy(old_dentry);
+}
+
+static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
+			   struct dentry *old_dentry, struct inode *new_dir,
+			   struct dentry *new_dentry, unsigned int flags)
+{
+	struct fuse_bpf_backing_rename rename = {
+		.old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
+	};
+	FUSE_BPF_CALL(call);
+	bool moved = false;
+	int err;
+
+	err = fuse_bpf_rename_allowed(old_dir, old_dentry, new_dir, new_dentry, flags);
+	if (err)
+		return err;
+	if (fuse_bpf_begin(&call, old_dir, FUSE_BPF_OP_RENAME, old_dentry)) {
+		call.name = &old_dentry->d_name;
+		call.newname = &new_dentry->d_name;
+		call.newdentry = new_dentry;
+		call.in.rename.newdir = fuse_bpf_backing_inode(new_dir)->i_ino;
+		call.in.rename.flags = flags;
+	}
+	fuse_bpf_busy(old_dentry);
+	fuse_bpf_busy(new_dentry);
+	err = fuse_bpf_pre(&call);
+	if (!err) {
+		err = fuse_bpf_backing_rename(&rename);
+		moved = !err;
+	}
+	err = fuse_bpf_post(&call, err);
+	fuse_bpf_rename_end(&rename, moved, err);
+	return err;
+}
+
+/* --- files without a name ------------------------------------------------------------------- */
+
+static int fuse_bpf_tmpfile_opened(struct inode *inode, struct file *file)
+{
+	fuse_bpf_adopt_file(file, fuse_bpf_backing_file(file));
+	return 0;
+}
+
+/* Give @file's nameless dentry the inode of @backing, and open it. */
+static int fuse_bpf_tmpfile_finish(struct inode *dir, struct file *file,
+				   struct file *backing, const struct fuse_bpf_child_rule *child)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *inode;
+
+	inode = fuse_bpf_iget(dir->i_sb, file_inode(backing), fuse_bpf_child_slot(dir, child),
+			      fuse_bpf_child_mask(dir, child));
+	if (IS_ERR(inode))
+		return PTR_ERR(inode);
+	fuse_bpf_dentry_set(dentry, dget(backing->f_path.dentry));
+	d_mark_tmpfile(file, inode);
+	d_instantiate(dentry, inode);
+	file->private_data = backing;
+	return finish_open(file, dentry, fuse_bpf_tmpfile_opened);
+}
+
+static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
+			    struct file *file, umode_t mode)
+{
+	struct fuse_bpf_child_rule child = { .mask = ~0ULL };
+	struct file *backing;
+	FUSE_BPF_CALL(call);
+	bool asked;
+	int err;
+
+	asked = fuse_bpf_begin(&call, dir, FUSE_BPF_OP_TMPFILE, NULL);
+	if (asked) {
+		call.in.tmpfile.flags = file->f_flags;
+		call.in.tmpfile.mode = mode;
+		call.in.tmpfile.umask = current->fs->umask;
+	}
+	err = fuse_bpf_pre(&call);
+	if (!err && asked) {
+		err = fuse_bpf_take_mode(&call, &mode, call.in.tmpfile.mode);
+		child = call.child;
+	}
+	if (err)
+		return fuse_bpf_post(&call, err);
+
+	backing = fuse_bpf_backing_tmpfile(file, file->f_path.dentry->d_parent, mode);
+	if (IS_ERR(backing))
+		return fuse_bpf_post(&call, PTR_ERR(backing));
+	err = fuse_bpf_tmpfile_finish(dir, file, backing, &child);
+	/* Without FMODE_OPENED nobody calls ->release(). */
+	if (err)
+		fput(backing);
+	return fuse_bpf_post(&call, err);
+}
+
+COMPAT_WRAP_CREATE(fuse_bpf_create)
+COMPAT_WRAP_MKDIR(fuse_bpf_mkdir)
+
+const struct inode_operations fuse_bpf_dir_inode_operations = {
+	.lookup		= fuse_bpf_lookup,
+	.create		= COMPAT_CREATE(fuse_bpf_create),
+	.mkdir		= COMPAT_MKDIR(fuse_bpf_mkdir),
+	.mknod		= fuse_bpf_mknod,
+	.symlink	= fuse_bpf_symlink,
+	.link		= fuse_bpf_link,
+	.unlink		= fuse_bpf_unlink,
+	.rmdir		= fuse_bpf_rmdir,
+	.rename		= fuse_bpf_rename,
+	.tmpfile	= fuse_bpf_tmpfile,
+	.permission	= fuse_bpf_permission,
+	.getattr	= fuse_bpf_getattr,
+	.setattr	= fuse_bpf_setattr,
+	.listxattr	= fuse_bpf_listxattr,
+	.get_inode_acl	= fuse_bpf_get_inode_acl,
+	.get_acl	= fuse_bpf_get_acl,
+	.set_acl	= fuse_bpf_set_acl,
+	.fileattr_get	= fuse_bpf_fileattr_get,
+	.fileattr_set	= fuse_bpf_fileattr_set,
+};

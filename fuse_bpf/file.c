@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations of an open regular file, and what directories share of them.
+ * file->private_data is the backing file from open to release.
+ */
+#include <linux/file.h>
+#include <linux/filelock.h>
+#include <linux/mman.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+#include "fuse_bpf_i.h"
+
+/* --- open and release -------------------------------------------------------------- */
+
+/* What a file can do is the backing file's to say. */
+#define FUSE_BPF_FMODE_GRANTED	(FMODE_NOWAIT | FMODE_CAN_ODIRECT | FMODE_CAN_ATOMIC_WRITE)
+#define FUSE_BPF_FMODE_DENIED	(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE)
+
+/*
+ * @file is served by @backing from now on.  The mapping too: sync_file_range,
+ * readahead, cachestat, fadvise and swapon look there without asking us.
+ */
+void fuse_bpf_adopt_file(struct file *file, struct file *backing)
+{
+	file->private_data = backing;
+	file->f_mapping = backing->f_mapping;
+	file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
+	file->f_mode |= backing->f_mode & FUSE_BPF_FMODE_GRANTED;
+	file->f_mode &= ~(~backing->f_mode & FUSE_BPF_FMODE_DENIED);
+}
+
+int fuse_bpf_open(struct inode *inode, struct file *file)
+{
+	struct file *backing = NULL;
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_OPEN, file->f_path.dentry))
+		call.in.open.flags = file->f_flags;
+	err = fuse_bpf_pre(&call);
+	if (!err) {
+		backing = fuse_bpf_backing_open(file);
+		err = PTR_ERR_OR_ZERO(backing);
+	}
+	err = fuse_bpf_post(&call, err);
+	if (!err) {
+		fuse_bpf_adopt_file(file, backing);
+		fuse_bpf_copy_size(inode);
+	} else if (!IS_ERR_OR_NULL(backing)) {
+		/* The program refused after the fact. */
+		fput(backing);
+	}
+	return err;
+}
+
+int fuse_bpf_release(struct inode *inode, struct file *file)
+{
+	struct file *backing = fuse_bpf_backing_file(file);
+	FUSE_BPF_CALL(call);
+
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_RELEASE, file->f_path.dentry))
+		call.in.release.flags = file->f_flags;
+	fuse_bpf_pre(&call);
+	/* OFD locks: their owner is the user's file. */
+	locks_remove_posix(backing, file);
+	__fput_sync(backing);
+	fuse_bpf_post(&call, 0);
+	return 0;
+}
+
+static int fuse_bpf_flush(struct file *file, fl_owner_t owner)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FLUSH, file->f_path.dentry);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_flush(file, owner);
+	/* Whatever comes of it, this process has closed the file. */
+	locks_remove_posix(fuse_bpf_backing_file(file), owner);
+	return fuse_bpf_post(&call, err);
+}
+
+/* --- data ------------------------------------------------------------------------------ */
+
+/* A program may sleep, and the caller may not: it comes again in another way. */
+static bool fuse_bpf_would_block(const struct kiocb *iocb, enum fuse_bpf_op op)
+{
+	return (iocb->ki_flags & IOCB_NOWAIT) && fuse_bpf_wanted(file_inode(iocb->ki_filp), op);
+}
+
+/* The post phase of I/O under way: the program is told 0, the caller what it was. */
+static ssize_t fuse_bpf_post_io(struct fuse_bpf_call *call, ssize_t ret)
+{
+	if (ret != -EIOCBQUEUED)
+		return fuse_bpf_post(call, ret);
+	fuse_bpf_post(call, 0);
+	return ret;
+}
+
+static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct file *file = iocb->ki_filp;
+	size_t count = iov_iter_count(iter);
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_would_block(iocb, FUSE_BPF_OP_READ))
+		return -EAGAIN;
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, file->f_path.dentry)) {
+		call.in.read.offset = iocb->ki_pos;
+		call.in.read.size = min_t(size_t, count, U32_MAX);
+		call.in.read.flags = file->f_flags;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_read(iocb, iter);
+	/* At the end of what we know: it may have grown underneath. */
+	if (ret >= 0 && ret < count)
+		fuse_bpf_copy_size(file_inode(file));
+	return fuse_bpf_post_io(&call, ret);
+}
+
+static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	struct file *file = iocb->ki_filp;
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_would_block(iocb, FUSE_BPF_OP_WRITE))
+		return -EAGAIN;
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, file->f_path.dentry)) {
+		call.in.write.offset = iocb->ki_pos;
+		call.in.write.size = min_t(size_t, iov_iter_count(iter), U32_MAX);
+		call.in.write.flags = file->f_flags;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_write(iocb, iter);
+	return fuse_bpf_post_io(&call, ret);
+}
+
+static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
+				    struct pipe_inode_info *pipe, size_t len,
+				    unsigned int flags)
+{
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, file->f_path.dentry)) {
+		call.in.read.offset = *ppos;
+		call.in.read.size = min_t(size_t, len, U32_MAX);
+		call.in.read.flags = file->f_flags;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_splice_read(file, ppos, pipe, len, flags);
+	return fuse_bpf_post(&call, ret);
+}
+
+static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *file,
+				     loff_t *ppos, size_t len, unsigned int flags)
+{
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, file->f_path.dentry)) {
+		call.in.write.offset = *ppos;
+		call.in.write.size = min_t(size_t, len, U32_MAX);
+		call.in.write.flags = file->f_flags;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_splice_write(pipe, file, ppos, len, flags);
+	return fuse_bpf_post(&call, ret);
+}
+
+/* mmap_lock is held: the program does not sleep. */
+static int fuse_bpf_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_MMAP, file->f_path.dentry)) {
+		call.in.mmap.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+		call.in.mmap.length = vma->vm_end - vma->vm_start;
+		call.in.mmap.prot = (vma->vm_flags & VM_READ ? PROT_READ : 0) |
+				    (vma->vm_flags & VM_WRITE ? PROT_WRITE : 0) |
+				    (vma->vm_flags & VM_EXEC ? PROT_EXEC : 0);
+		call.in.mmap.shared = !!(vma->vm_flags & VM_SHARED);
+	}
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_mmap(file, vma);
+	return fuse_bpf_post(&call, err);
+}
+
+int fuse_bpf_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FSYNC, file->f_path.dentry))
+		call.in.fsync.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0;
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_fsync(file, start, end, datasync);
+	return fuse_bpf_post(&call, err);
+}
+
+static long fuse_bpf_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FALLOCATE,
+			   file->f_path.dentry)) {
+		call.in.fallocate.offset = offset;
+		call.in.fallocate.length = len;
+		call.in.fallocate.mode = mode;
+	}
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_fallocate(file, mode, offset, len);
+	return fuse_bpf_post(&call, err);
+}
+
+/* --- position and ranges ------------------------------------------------------------------ */
+
+/* Where data or a hole begins is the backing file's to say. */
+static loff_t fuse_bpf_seek_extent(struct file *file, loff_t offset, int whence)
+{
+	FUSE_BPF_CALL(call);
+	loff_t ret;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LSEEK, file->f_path.dentry)) {
+		call.in.lseek.offset = offset;
+		call.in.lseek.whence = whence;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_llseek(file, offset, whence);
+	if (call.version)
+		call.out.lseek.offset = ret < 0 ? 0 : ret;
+	ret = fuse_bpf_post(&call, ret);
+	if (ret < 0)
+		return ret;
+	return vfs_setpos(file, ret, file_inode(file)->i_sb->s_maxbytes);
+}
+
+static loff_t fuse_bpf_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct inode *inode = file_inode(file);
+
+	if (whence == SEEK_DATA || whence == SEEK_HOLE)
+		return fuse_bpf_seek_extent(file, offset, whence);
+	fuse_bpf_copy_size(inode);
+	return generic_file_llseek_size(file, offset, whence, inode->i_sb->s_maxbytes,
+					i_size_read(inode));
+}
+
+/* Copy, clone and dedupe are one operation to a program: the destination's. */
+static void fuse_bpf_copy_begin(struct fuse_bpf_call *call, struct file *in, loff_t pos_in,
+				struct file *out, loff_t pos_out, u64 len, u64 flags)
+{
+	if (!fuse_bpf_begin(call, file_inode(out), FUSE_BPF_OP_COPY_FILE_RANGE,
+			    out->f_path.dentry))
+		return;
+	call->in.copy_file_range.off_in = pos_in;
+	call->in.copy_file_range.nodeid_out = fuse_bpf_backing_inode(file_inode(in))->i_ino;
+	call->in.copy_file_range.off_out = pos_out;
+	call->in.copy_file_range.len = len;
+	call->in.copy_file_range.flags = flags;
+}
+
+static ssize_t fuse_bpf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
+					loff_t pos_out, size_t len, unsigned int flags)
+{
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (in->f_op != &fuse_bpf_file_operations)
+		return -EXDEV;
+	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_copy(in, pos_in, out, pos_out, len, flags);
+	return fuse_bpf_post(&call, ret);
+}
+
+static loff_t fuse_bpf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
+					loff_t pos_out, loff_t len, unsigned int flags)
+{
+	FUSE_BPF_CALL(call);
+	loff_t ret;
+
+	if (flags & ~(REMAP_FILE_DEDUP | REMAP_FILE_ADVISORY))
+		return -EINVAL;
+	if (in->f_op != &fuse_bpf_file_operations)
+		return -EXDEV;
+	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_remap(in, pos_in, out, pos_out, len, flags);
+	return fuse_bpf_post(&call, ret);
+}
+
+/* --- locks ----------------------------------------------------------------------------------- */
+
+static void fuse_bpf_fill_lk(struct fuse_bpf_call *call, const struct file_lock *fl,
+			     bool flock)
+{
+	call->in.lock.lk.start = fl->fl_start;
+	call->in.lock.lk.end = fl->fl_end;
+	call->in.lock.lk.type = fl->c.flc_type;
+	call->in.lock.lk.pid = fl->c.flc_pid;
+	call->in.lock.lk_flags = flock ? FUSE_LK_FLOCK : 0;
+	call->out.lock.lk = call->in.lock.lk;
+}
+
+static int fuse_bpf_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, file->f_path.dentry))
+		fuse_bpf_fill_lk(&call, fl, false);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_lock(file, cmd, fl);
+	/* A waiter is queued: not the end, and nothing to be made of it. */
+	if (err == FILE_LOCK_DEFERRED) {
+		fuse_bpf_post(&call, 0);
+		return err;
+	}
+	return fuse_bpf_post(&call, err);
+}
+
+int fuse_bpf_flock(struct file *file, int cmd, struct file_lock *fl)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, file->f_path.dentry))
+		fuse_bpf_fill_lk(&call, fl, true);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_flock(file, cmd, fl);
+	return fuse_bpf_post(&call, err);
+}
+
+const struct file_operations fuse_bpf_file_operations = {
+	.owner			= THIS_MODULE,
+	.open			= fuse_bpf_open,
+	.release		= fuse_bpf_release,
+	.flush			= fuse_bpf_flush,
+	.llseek			= fuse_bpf_llseek,
+	.read_iter		= fuse_bpf_read_iter,
+	.write_iter		= fuse_bpf_write_iter,
+	.splice_read		= fuse_bpf_splice_read,
+	.splice_write		= fuse_bpf_splice_write,
+	.mmap			= fuse_bpf_mmap,
+	.fsync			= fuse_bpf_fsync,
+	.fallocate		= fuse_bpf_fallocate,
+	.copy_file_range	= fuse_bpf_copy_file_range,
+	.remap_file_range	= fuse_bpf_remap_file_range,
+	.lock			= fuse_bpf_lock,
+	.flock			= fuse_bpf_flock,
+	.setlease		= generic_setlease,
+};

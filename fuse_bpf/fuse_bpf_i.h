@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private to the module: its objects, who owns what, and what the files call
+ * of each other.  How one operation goes: VFS entry point (dir.c, file.c, ...)
+ * -> fuse_bpf_pre() -> fuse_bpf_backing_*() -> fuse_bpf_post() -> back.
+ */
+#ifndef _FUSE_BPF_I_H
+#define _FUSE_BPF_I_H
+
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/mount.h>
+#include <linux/percpu-refcount.h>
+#include <linux/posix_acl.h>
+#include <linux/workqueue.h>
+#include "compat/compat.h"
+#include "ops.h"
+
+struct bpf_link;
+struct bpf_prog;
+struct btf;
+struct seq_file;
+
+#define FUSE_BPF_SUPER_MAGIC	0x46425046
+
+/* What a mount does once its ops were detached. */
+enum fuse_bpf_detach {
+	FUSE_BPF_DETACH_KEEP,
+	FUSE_BPF_DETACH_FAIL,
+	FUSE_BPF_DETACH_PASS,
+};
+
+/* --- slots and versions: slot.c ------------------------------------------ */
+
+/*
+ * One loaded set of programs.  Whoever runs one of its programs holds @ref;
+ * it is killed when the slot moves on, and the map goes after the last user.
+ */
+struct fuse_bpf_version {
+	struct percpu_ref ref;
+	const struct fuse_bpf_ops *ops;	/* inside the map; one map reference held */
+	u64 wanted;			/* operations that have something to run */
+	u64 members;			/* those with a member of their own */
+	u64 post_only;
+	u32 flags;
+	struct work_struct free_work;
+	struct rcu_head rcu;
+};
+
+/* In fuse_bpf_slot.wanted: the ops were detached, look at the mount's choice. */
+#define FUSE_BPF_SLOT_DEAD	BIT_ULL(63)
+
+/*
+ * What mounts and inodes hold: one registered name, whose version may change
+ * under them.  Freed by RCU, since a lockless walk looks at it without @ref.
+ */
+struct fuse_bpf_slot {
+	refcount_t ref;			/* registry (until unreg), mounts, inodes */
+	u32 generation;			/* changes with every version and on detach */
+	u64 wanted;			/* version->wanted, or with FUSE_BPF_SLOT_DEAD */
+	struct fuse_bpf_version __rcu *version;	/* written under fuse_bpf_slots_lock */
+	bool dead;			/* fuse_bpf_slots_lock; unregistered */
+	const struct fuse_bpf_ops *kdata; /* registry's key beside link; lock */
+	struct bpf_link *link;		/* borrowed: valid until unreg; lock */
+	struct user_namespace *user_ns;	/* counted; where @name is known */
+	struct list_head node;		/* fuse_bpf_slots; lock */
+	atomic_long_t mounts;
+	atomic_long_t inodes;
+	atomic_long_t errors;		/* verdicts and answers refused with EIO */
+	char name[FUSE_BPF_NAME_MAX];
+	struct rcu_head rcu;
+};
+
+struct fuse_bpf_slot *fuse_bpf_slot_by_name(const char *name, struct user_namespace *ns);
+struct fuse_bpf_slot *fuse_bpf_slot_by_fd(int fd, struct fs_context *fc);
+struct fuse_bpf_slot *fuse_bpf_slot_get(struct fuse_bpf_slot *slot);
+void fuse_bpf_slot_put(struct fuse_bpf_slot *slot);
+struct fuse_bpf_version *fuse_bpf_version_get(struct fuse_bpf_slot *slot);
+int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+void fuse_bpf_slots_show(struct seq_file *m);
+int fuse_bpf_slots_init(void);
+void fuse_bpf_slots_exit(void);
+
+/* --- the struct_ops type: struct_ops.c, verifier.c, kfuncs.c --------------- */
+
+extern const struct bpf_verifier_ops fuse_bpf_verifier_ops;
+
+int fuse_bpf_struct_ops_register(void);
+const struct btf *fuse_bpf_module_btf(void);
+const struct fuse_bpf_op_desc *fuse_bpf_op_of_member(u32 byte_offset);
+const char *fuse_bpf_prog_refusal(const struct bpf_prog *prog);
+void fuse_bpf_verifier_learn(const struct btf *btf, const struct btf_type *ops_type);
+int fuse_bpf_kfuncs_register(void);
+
+/* --- objects of a mount ---------------------------------------------------- */
+
+/* A superblock's own part; sb->s_fs_info. */
+struct fuse_bpf_sb {
+	struct vfsmount *mnt;		/* private clone of the source's mount */
+	struct dentry *root;		/* backing root; counted */
+	struct fuse_bpf_slot *slot;	/* counted; NULL: plain passthrough */
+	const struct cred *mounter;	/* counted */
+	struct fuse_bpf_creds *creds;	/* derived credentials: creds.c */
+	u64 mount_id;			/* never reused while loaded */
+	enum fuse_bpf_detach detach;
+	bool nosuid;			/* the backing mount is */
+	bool check_backing;		/* the mounter may be refused search below */
+	spinlock_t devs_lock;
+	struct list_head devs;		/* struct fuse_bpf_dev; under devs_lock */
+};
+
+static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
+{
+	return sb->s_fs_info;
+}
+
+/*
+ * An inode stands for a backing inode under one policy: (backing, slot, mask)
+ * is its key, so that a second name in another directory does not carry a file
+ * under that directory's policy.
+ */
+struct fuse_bpf_inode {
+	struct inode vfs_inode;
+	struct inode *backing;		/* counted; constant */
+	struct fuse_bpf_slot *slot;	/* counted; constant; NULL: no programs */
+	u64 mask;			/* operations its ops may see; constant */
+	/*
+	 * What the shown attributes were made from, under i_lock; read without
+	 * it: a torn read means one refresh too many.
+	 */
+	umode_t seen_mode;
+	kuid_t seen_uid;
+	kgid_t seen_gid;
+	u32 seen_generation;		/* of the slot */
+	bool shaped;			/* a program changed mode or owner: no ACL */
+};
+
+static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
+{
+	return container_of(inode, struct fuse_bpf_inode, vfs_inode);
+}
+
+static inline struct inode *fuse_bpf_backing_inode(const struct inode *inode)
+{
+	return fuse_bpf_inode(inode)->backing;
+}
+
+/* A program's decision about the child that a name leads to. */
+struct fuse_bpf_child_rule {
+	bool none;			/* no ops from here on */
+	u64 mask;			/* operations that the child's ops may see */
+};
+
+/*
+ * A dentry's own part; d_fsdata from d_init to d_release.  Written with the
+ * directory's i_rwsem held exclusively or while the dentry is in lookup; read
+ * under RCU.
+ */
+struct fuse_bpf_dentry {
+	struct dentry *backing;		/* counted; constant while positive */
+	unsigned int seq;		/* of backing->d_seq when last verified */
+	bool busy;			/* an operation of ours is changing it */
+	bool hidden;			/* absent because a program said so */
+	u32 generation;			/* of the directory's slot at the verdict */
+	u64 expires;			/* jiffies64; when the verdict grows old */
+	struct fuse_bpf_child_rule child;
+	struct rcu_head rcu;
+};
+
+/* Never a stable value of a d_seq: these are even. */
+#define FUSE_BPF_SEQ_NONE	1
+
+static inline struct fuse_bpf_dentry *fuse_bpf_dentry(const struct dentry *dentry)
+{
+	return dentry->d_fsdata;
+}
+
+/*
+ * The backing dentry of a dentry that is positive, or whose directory is held
+ * exclusively.  Valid as long as the dentry is held.
+ */
+static inline struct dentry *fuse_bpf_backing_dentry(const struct dentry *dentry)
+{
+	return fuse_bpf_dentry(dentry)->backing;
+}
+
+static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
+{
+	return (struct path) {
+		.mnt = fuse_bpf_sb(dentry->d_sb)->mnt,
+		.dentry = fuse_bpf_backing_dentry(dentry),
+	};
+}
+
+/* The backing file; one reference from open to release. */
+static inline struct file *fuse_bpf_backing_file(const struct file *file)
+{
+	return file->private_data;
+}
+
+/* --- calling programs: call.c ---------------------------------------------- */
+
+/* One operation's way through its programs; lives on the caller's stack. */
+struct fuse_bpf_call {
+	struct fuse_bpf_version *version; /* counted; NULL: no program to run */
+	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
+	enum fuse_bpf_op op;
+	bool post;			/* run the program once more */
+	int refusal;			/* an errno that needs no program to say */
+	/* What kfuncs read; NULL where the operation has no such thing. */
+	const struct qstr *name;
+	const struct qstr *newname;
+	const char *xattr;
+	const char *link;
+	struct dentry *dentry;
+	struct dentry *newdentry;
+	struct fuse_bpf_child_rule child;
+	struct fuse_bpf_ctx ctx;
+	union fuse_bpf_in in;
+	union fuse_bpf_out out;
+};
+
+/* fuse_bpf_begin() fills it, so the compiler need not clear 500 bytes first. */
+#define FUSE_BPF_CALL(name)	struct fuse_bpf_call name __uninitialized
+
+/* fuse_bpf_pre(): the program has answered; do not ask the backing filesystem. */
+#define FUSE_BPF_ANSWERED	1
+
+bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
+		      enum fuse_bpf_op op, struct dentry *dentry);
+int __fuse_bpf_pre(struct fuse_bpf_call *call);
+long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
+long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
+int fuse_bpf_take_mode(struct fuse_bpf_call *call, umode_t *mode, u32 edited);
+
+/*
+ * Does anybody want to see @op on @inode?  Two loads where a mount has ops, one
+ * where it has none.  Any context.
+ */
+static inline bool fuse_bpf_wanted(const struct inode *inode, enum fuse_bpf_op op)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	if (likely(!fi->slot))
+		return false;
+	return READ_ONCE(fi->slot->wanted) &
+	       ((fi->mask & BIT_ULL(op)) | FUSE_BPF_SLOT_DEAD);
+}
+
+/*
+ * Start an operation.  True: programs want it; the caller fills call->in and
+ * the names.  Either way fuse_bpf_pre() and fuse_bpf_post() follow, and the
+ * whole operation sees one version of the ops.  May be called under RCU.
+ */
+static inline bool fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
+				  enum fuse_bpf_op op, struct dentry *dentry)
+{
+	call->version = NULL;
+	call->refusal = 0;
+	if (likely(!fuse_bpf_wanted(inode, op)))
+		return false;
+	return __fuse_bpf_begin(call, inode, op, dentry);
+}
+
+/* 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always. */
+static inline int fuse_bpf_pre(struct fuse_bpf_call *call)
+{
+	if (likely(!call->version))
+		return call->refusal;
+	return __fuse_bpf_pre(call);
+}
+
+/* End an operation that came to @result; returns what it comes to in the end. */
+static inline long fuse_bpf_post(struct fuse_bpf_call *call, long result)
+{
+	if (likely(!call->version))
+		return result;
+	return __fuse_bpf_post(call, result);
+}
+
+/* --- credentials: creds.c --------------------------------------------------- */
+
+struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
+void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
+const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+void fuse_bpf_creds_leave(const struct cred *old);
+
+/* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
+
+struct fuse_bpf_backing_rename {
+	struct dentry *old_dentry;	/* ours */
+	struct dentry *new_dentry;	/* ours */
+	unsigned int flags;
+	unsigned int old_seq;		/* of the backing dentries, after it */
+	unsigned int new_seq;
+};
+
+struct dentry *fuse_bpf_backing_lookup(struct dentry *parent, const struct qstr *name);
+struct dentry *fuse_bpf_backing_create(struct dentry *dentry, umode_t mode);
+struct dentry *fuse_bpf_backing_mkdir(struct dentry *dentry, umode_t mode);
+struct dentry *fuse_bpf_backing_mknod(struct dentry *dentry, umode_t mode, dev_t rdev);
+struct dentry *fuse_bpf_backing_symlink(struct dentry *dentry, const char *target);
+struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *dentry);
+int fuse_bpf_backing_unlink(struct dentry *dentry);
+int fuse_bpf_backing_rmdir(struct dentry *dentry);
+int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename);
+
+int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
+			     u32 request_mask, unsigned int flags);
+int fuse_bpf_backing_setattr(struct dentry *dentry, struct iattr *attr);
+int fuse_bpf_backing_permission(struct inode *inode, int mask);
+const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
+int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf);
+struct file *fuse_bpf_backing_open(struct file *file);
+struct file *fuse_bpf_backing_tmpfile(struct file *file, struct dentry *parent,
+				      umode_t mode);
+ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
+				  void *value, size_t size);
+int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
+			      const void *value, size_t size, int flags);
+ssize_t fuse_bpf_backing_listxattr(struct dentry *dentry, char *list, size_t size);
+struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
+int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int type);
+
+/* backing_io.c */
+ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter);
+ssize_t fuse_bpf_backing_write(struct kiocb *iocb, struct iov_iter *iter);
+ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
+				     struct pipe_inode_info *pipe, size_t len,
+				     unsigned int flags);
+ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file *file,
+				      loff_t *ppos, size_t len, unsigned int flags);
+int fuse_bpf_backing_mmap(struct file *file, struct vm_area_struct *vma);
+int fuse_bpf_backing_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+int fuse_bpf_backing_flush(struct file *file, fl_owner_t owner);
+int fuse_bpf_backing_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
+loff_t fuse_bpf_backing_llseek(struct file *file, loff_t offset, int whence);
+ssize_t fuse_bpf_backing_copy(struct file *in, loff_t pos_in, struct file *out,
+			      loff_t pos_out, size_t len, unsigned int flags);
+loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
+			      loff_t pos_out, loff_t len, unsigned int flags);
+int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl);
+int fuse_bpf_backing_flock(struct file *file, int cmd, struct file_lock *fl);
+
+/* --- VFS families ------------------------------------------------------------- */
+
+/* inode.c */
+struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
+			    struct fuse_bpf_slot *slot, u64 mask);
+int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
+int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr);
+struct inode *fuse_bpf_inode_alloc(struct super_block *sb);
+void fuse_bpf_inode_free(struct inode *inode);
+void fuse_bpf_inode_evict(struct inode *inode);
+int fuse_bpf_inodes_init(void);
+void fuse_bpf_inodes_exit(void);
+
+/* attr.c */
+void fuse_bpf_attr_init(struct inode *inode);
+void fuse_bpf_copy_size(struct inode *inode);
+void fuse_bpf_copy_nlink(struct inode *inode);
+int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
+		     struct kstat *stat, u32 request_mask, unsigned int flags);
+int fuse_bpf_refresh(struct inode *inode, bool rcu);
+bool fuse_bpf_attr_fresh(const struct inode *inode);
+
+/* lookup.c */
+extern const struct dentry_operations fuse_bpf_dentry_operations;
+struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
+			       unsigned int flags);
+int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
+			struct dentry *dentry, unsigned int flags);
+void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
+void fuse_bpf_dentry_confirm(struct dentry *dentry);
+bool fuse_bpf_dentry_weird(const struct dentry *backing);
+struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
+					  const struct fuse_bpf_child_rule *child);
+u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rule *child);
+int fuse_bpf_dentries_init(void);
+void fuse_bpf_dentries_exit(void);
+
+/* dir.c, file.c, readdir.c, xattr.c: tables that inode.c installs */
+extern const struct inode_operations fuse_bpf_dir_inode_operations;
+extern const struct file_operations fuse_bpf_file_operations;
+extern const struct file_operations fuse_bpf_dir_operations;
+extern const struct xattr_handler * const fuse_bpf_xattr_handlers[];
+
+int fuse_bpf_open(struct inode *inode, struct file *file);
+void fuse_bpf_adopt_file(struct file *file, struct file *backing);
+int fuse_bpf_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start,
+		    u64 len);
+int fuse_bpf_fileattr_get(struct dentry *dentry, struct file_kattr *fa);
+int fuse_bpf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
+			  struct file_kattr *fa);
+int fuse_bpf_release(struct inode *inode, struct file *file);
+int fuse_bpf_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+int fuse_bpf_flock(struct file *file, int cmd, struct file_lock *fl);
+ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size);
+struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu);
+struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+				   int type);
+int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+		     struct posix_acl *acl, int type);
+
+/* super.c, mount.c, proc.c */
+int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc);
+dev_t fuse_bpf_dev(struct super_block *sb, dev_t backing);
+void fuse_bpf_sb_free(struct fuse_bpf_sb *fsb);
+extern struct file_system_type fuse_bpf_fs_type;
+int fuse_bpf_proc_init(void);
+void fuse_bpf_proc_exit(void);
+
+#endif /* _FUSE_BPF_I_H */

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Inodes: identity, life, permission, and the operations that any kind of file
+ * has.  Attributes are attr.c's, names dir.c's and lookup.c's.
+ */
+#include <linux/fs_stack.h>
+#include <linux/hash.h>
+#include <linux/slab.h>
+#include "fuse_bpf_i.h"
+
+static struct kmem_cache *fuse_bpf_inode_cache;
+
+/* --- life -------------------------------------------------------------------------- */
+
+struct inode *fuse_bpf_inode_alloc(struct super_block *sb)
+{
+	struct fuse_bpf_inode *fi;
+
+	fi = alloc_inode_sb(sb, fuse_bpf_inode_cache, GFP_KERNEL);
+	if (!fi)
+		return NULL;
+	fi->backing = NULL;
+	fi->slot = NULL;
+	fi->mask = 0;
+	fi->shaped = false;
+	return &fi->vfs_inode;
+}
+
+void fuse_bpf_inode_free(struct inode *inode)
+{
+	kmem_cache_free(fuse_bpf_inode_cache, fuse_bpf_inode(inode));
+}
+
+/*
+ * A lockless walker may still look at us, and through us at the backing inode
+ * and the slot: all three are freed by RCU, so the pointers stay.
+ */
+void fuse_bpf_inode_evict(struct inode *inode)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (fi->slot) {
+		atomic_long_dec(&fi->slot->inodes);
+		fuse_bpf_slot_put(fi->slot);
+	}
+	iput(fi->backing);
+}
+
+static void fuse_bpf_inode_init_once(void *obj)
+{
+	struct fuse_bpf_inode *fi = obj;
+
+	inode_init_once(&fi->vfs_inode);
+}
+
+int fuse_bpf_inodes_init(void)
+{
+	fuse_bpf_inode_cache = kmem_cache_create("fuse_bpf_inode",
+						 sizeof(struct fuse_bpf_inode), 0,
+						 SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT,
+						 fuse_bpf_inode_init_once);
+	return fuse_bpf_inode_cache ? 0 : -ENOMEM;
+}
+
+void fuse_bpf_inodes_exit(void)
+{
+	/* free_inode runs from RCU callbacks. */
+	rcu_barrier();
+	kmem_cache_destroy(fuse_bpf_inode_cache);
+}
+
+/* --- what each kind of file can do --------------------------------------------------- */
+
+static const char *fuse_bpf_get_link(struct dentry *dentry, struct inode *inode,
+				     struct delayed_call *done)
+{
+	const char *link;
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (!dentry) {
+		/* Lockless: only what the backing inode has in memory. */
+		link = READ_ONCE(fuse_bpf_backing_inode(inode)->i_link);
+		if (!link || fuse_bpf_wanted(inode, FUSE_BPF_OP_READLINK))
+			return ERR_PTR(-ECHILD);
+		return link;
+	}
+	fuse_bpf_begin(&call, inode, FUSE_BPF_OP_READLINK, dentry);
+	link = NULL;
+	err = fuse_bpf_pre(&call);
+	if (!err) {
+		link = fuse_bpf_backing_get_link(dentry, done);
+		err = PTR_ERR_OR_ZERO(link);
+	}
+	err = fuse_bpf_post(&call, err);
+	return err ? ERR_PTR(err) : link;
+}
+
+static const struct inode_operations fuse_bpf_file_inode_operations = {
+	.permission	= fuse_bpf_permission,
+	.getattr	= fuse_bpf_getattr,
+	.setattr	= fuse_bpf_setattr,
+	.listxattr	= fuse_bpf_listxattr,
+	.get_inode_acl	= fuse_bpf_get_inode_acl,
+	.get_acl	= fuse_bpf_get_acl,
+	.set_acl	= fuse_bpf_set_acl,
+	.fiemap		= fuse_bpf_fiemap,
+	.fileattr_get	= fuse_bpf_fileattr_get,
+	.fileattr_set	= fuse_bpf_fileattr_set,
+};
+
+static const struct inode_operations fuse_bpf_symlink_inode_operations = {
+	.permission	= fuse_bpf_permission,
+	.getattr	= fuse_bpf_getattr,
+	.setattr	= fuse_bpf_setattr,
+	.listxattr	= fuse_bpf_listxattr,
+	.get_link	= fuse_bpf_get_link,
+};
+
+static const struct inode_operations fuse_bpf_special_inode_operations = {
+	.permission	= fuse_bpf_permission,
+	.getattr	= fuse_bpf_getattr,
+	.setattr	= fuse_bpf_setattr,
+	.listxattr	= fuse_bpf_listxattr,
+	.get_inode_acl	= fuse_bpf_get_inode_acl,
+	.get_acl	= fuse_bpf_get_acl,
+	.set_acl	= fuse_bpf_set_acl,
+};
+
+static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backing)
+{
+	switch (backing->i_mode & S_IFMT) {
+	case S_IFREG:
+		inode->i_op = &fuse_bpf_file_inode_operations;
+		inode->i_fop = &fuse_bpf_file_operations;
+		break;
+	case S_IFDIR:
+		inode->i_op = &fuse_bpf_dir_inode_operations;
+		inode->i_fop = &fuse_bpf_dir_operations;
+		break;
+	case S_IFLNK:
+		inode->i_op = &fuse_bpf_symlink_inode_operations;
+		break;
+	default:
+		inode->i_op = &fuse_bpf_special_inode_operations;
+		init_special_inode(inode, backing->i_mode, backing->i_rdev);
+	}
+}
+
+/* --- identity -------------------------------------------------------------------------- */
+
+struct fuse_bpf_key {
+	struct inode *backing;
+	struct fuse_bpf_slot *slot;
+	u64 mask;
+};
+
+static int fuse_bpf_iget_test(struct inode *inode, void *data)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	const struct fuse_bpf_key *key = data;
+
+	return fi->backing == key->backing && fi->slot == key->slot && fi->mask == key->mask;
+}
+
+static int fuse_bpf_iget_set(struct inode *inode, void *data)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	const struct fuse_bpf_key *key = data;
+
+	ihold(key->backing);
+	fi->backing = key->backing;
+	fi->slot = fuse_bpf_slot_get(key->slot);
+	if (fi->slot)
+		atomic_long_inc(&fi->slot->inodes);
+	fi->mask = key->mask;
+	return 0;
+}
+
+/*
+ * A mount of ours can lie over another: same lock class, nested.  Told apart by
+ * depth, as lockdep would otherwise report what is in order.
+ */
+static void fuse_bpf_inode_lock_class(struct inode *inode)
+{
+#ifdef CONFIG_LOCKDEP
+	static struct lock_class_key file_keys[FILESYSTEM_MAX_STACK_DEPTH];
+	static struct lock_class_key dir_keys[FILESYSTEM_MAX_STACK_DEPTH];
+	int depth = inode->i_sb->s_stack_depth - 1;
+
+	if (S_ISDIR(inode->i_mode))
+		lockdep_set_class(&inode->i_rwsem, &dir_keys[depth]);
+	else
+		lockdep_set_class(&inode->i_rwsem, &file_keys[depth]);
+#endif
+}
+
+/*
+ * Our inode for @backing under @slot and @mask.  The caller holds @backing.
+ * Equal backing inode pointers are the same file: ours pins it while it is
+ * hashed, and leaves the hash before it lets go.
+ */
+struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
+			    struct fuse_bpf_slot *slot, u64 mask)
+{
+	struct fuse_bpf_key key = { backing, slot, slot ? mask : 0 };
+	struct inode *inode;
+
+	inode = iget5_locked(sb, hash_ptr(backing, 32), fuse_bpf_iget_test,
+			     fuse_bpf_iget_set, &key);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	if (!compat_inode_is_new(inode))
+		return inode;
+
+	inode->i_ino = backing->i_ino;
+	inode->i_flags |= S_NOATIME | S_NOCMTIME;
+	/* Another name in the backing filesystem may change its ACLs any time. */
+	inode->i_acl = inode->i_default_acl = ACL_DONT_CACHE;
+	fuse_bpf_attr_init(inode);
+	fuse_bpf_inode_equip(inode, backing);
+	fuse_bpf_inode_lock_class(inode);
+	unlock_new_inode(inode);
+	return inode;
+}
+
+/* --- permission -------------------------------------------------------------------------- */
+
+/* Can the backing filesystem refuse what we grant?  Then it must be asked. */
+static int fuse_bpf_permission_below(struct inode *inode, int mask)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
+		return 0;
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	return fuse_bpf_backing_permission(inode, mask);
+}
+
+/* With a program: it may refuse, grant, or leave it to mode and ACL. */
+static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
+					      struct inode *inode, int mask)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_ACCESS, NULL))
+		call.in.access.mask = mask & (MAY_READ | MAY_WRITE | MAY_EXEC);
+	err = fuse_bpf_pre(&call);
+	if (err == FUSE_BPF_ANSWERED)
+		err = 0;
+	else if (!err)
+		err = generic_permission(idmap, inode, mask);
+	return fuse_bpf_post(&call, err);
+}
+
+/*
+ * The caller against what the mount shows.  In a lockless walk (MAY_NOT_BLOCK)
+ * only what does not sleep; -ECHILD makes the VFS come again.
+ */
+int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int err;
+
+	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
+		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK);
+		if (err)
+			return err;
+	}
+	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
+		err = fuse_bpf_permission_asked(idmap, inode, mask);
+	else
+		err = generic_permission(idmap, inode, mask);
+	return err ?: fuse_bpf_permission_below(inode, mask);
+}
+
+/* --- setattr --------------------------------------------------------------------------------- */
+
+static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, const struct iattr *attr)
+{
+	static const struct { u32 attr, fattr; } bits[] = {
+		{ ATTR_MODE, FATTR_MODE }, { ATTR_UID, FATTR_UID }, { ATTR_GID, FATTR_GID },
+		{ ATTR_SIZE, FATTR_SIZE }, { ATTR_ATIME, FATTR_ATIME },
+		{ ATTR_MTIME, FATTR_MTIME }, { ATTR_CTIME, FATTR_CTIME },
+	};
+	u32 valid = attr->ia_valid;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (valid & bits[i].attr)
+			in->valid |= bits[i].fattr;
+	/* Without _SET the time is "now". */
+	if ((valid & ATTR_ATIME) && !(valid & ATTR_ATIME_SET))
+		in->valid |= FATTR_ATIME_NOW;
+	if ((valid & ATTR_MTIME) && !(valid & ATTR_MTIME_SET))
+		in->valid |= FATTR_MTIME_NOW;
+	if (valid & ATTR_MODE)
+		in->mode = attr->ia_mode;
+	if (valid & ATTR_UID)
+		in->uid = __kuid_val(vfsuid_into_kuid(attr->ia_vfsuid));
+	if (valid & ATTR_GID)
+		in->gid = __kgid_val(vfsgid_into_kgid(attr->ia_vfsgid));
+	if (valid & ATTR_SIZE)
+		in->size = attr->ia_size;
+	in->atime = attr->ia_atime.tv_sec;
+	in->atimensec = attr->ia_atime.tv_nsec;
+	in->mtime = attr->ia_mtime.tv_sec;
+	in->mtimensec = attr->ia_mtime.tv_nsec;
+}
+
+int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	FUSE_BPF_CALL(call);
+	int err, err2;
+
+	fuse_bpf_copy_size(inode);
+	err = setattr_prepare(idmap, dentry, attr);
+	if (err)
+		return err;
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_SETATTR, dentry))
+		fuse_bpf_fill_setattr(&call.in.setattr, attr);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_setattr(dentry, attr);
+	err = fuse_bpf_post(&call, err);
+	/* After a failure too: the VFS has cleared S_NOSEC before it asked us. */
+	err2 = fuse_bpf_refresh(inode, false);
+	return err ?: err2;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kfuncs: what a program learns about an operation's names, and what it
+ * decides about a child.  Only struct_ops programs of our own type get them.
+ *
+ * The context is the head of what they need to know: it is a member of the
+ * struct fuse_bpf_call of the operation, and the verifier passes no pointer
+ * but the one that the program was called with.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/xxhash.h>
+#include "fuse_bpf_i.h"
+
+/* Patterns are copied before they are parsed: a map value changes under us. */
+#define FUSE_BPF_PATTERN_MAX	256
+
+struct fuse_bpf_text {
+	const char *s;
+	u32 len;
+};
+
+static struct fuse_bpf_call *fuse_bpf_call_of(struct fuse_bpf_ctx *ctx)
+{
+	return container_of(ctx, struct fuse_bpf_call, ctx);
+}
+
+/* The name that @which means, or -ENODATA where the operation has none. */
+static int fuse_bpf_find_text(const struct fuse_bpf_call *call, u32 which,
+			      struct fuse_bpf_text *text)
+{
+	const struct qstr *q = NULL;
+	const char *s = NULL;
+
+	switch (which) {
+	case FUSE_BPF_NAME:
+		q = call->name;
+		break;
+	case FUSE_BPF_NEWNAME:
+		q = call->newname;
+		break;
+	case FUSE_BPF_XATTR:
+		s = call->xattr;
+		break;
+	case FUSE_BPF_LINK:
+		s = call->link;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (!q && !s)
+		return -ENODATA;
+	text->s = q ? (const char *)q->name : s;
+	text->len = q ? q->len : strlen(s);
+	return 0;
+}
+
+/* --- matching -------------------------------------------------------------------- */
+
+/*
+ * One [..] class at @p, which is past the '['.  Sets @match and returns the
+ * position after the ']'; NULL if it has none, and '[' then stands for itself.
+ */
+static const char *fuse_bpf_match_class(const char *p, const char *end, u8 c, bool *match)
+{
+	bool negate = p < end && (*p == '!' || *p == '^');
+	bool hit = false, first = true;
+
+	for (p += negate; p < end && (first || *p != ']'); first = false) {
+		u8 low = *p++;
+		u8 high = low;
+
+		if (p + 1 < end && p[0] == '-' && p[1] != ']') {
+			high = p[1];
+			p += 2;
+		}
+		hit |= low <= c && c <= high;
+	}
+	if (p >= end)
+		return NULL;
+	*match = hit != negate;
+	return p + 1;
+}
+
+/* One pattern element that is no '*' against one byte; next position or NULL. */
+static const char *fuse_bpf_match_one(const char *p, const char *end, u8 c)
+{
+	const char *next;
+	bool match;
+
+	switch (*p) {
+	case '?':
+		return p + 1;
+	case '[':
+		next = fuse_bpf_match_class(p + 1, end, c, &match);
+		if (next)
+			return match ? next : NULL;
+		break;
+	case '\\':
+		if (p + 1 < end)
+			p++;
+		break;
+	}
+	return (u8)*p == c ? p + 1 : NULL;
+}
+
+/*
+ * Only the last '*' is ever gone back to, so the work is at most the product
+ * of the two lengths and needs no stack.
+ */
+static bool fuse_bpf_match(const char *p, const char *end, const struct fuse_bpf_text *text)
+{
+	const char *star = NULL, *next;
+	u32 i = 0, star_i = 0;
+
+	while (i < text->len) {
+		if (p < end && *p == '*') {
+			star = ++p;
+			star_i = i;
+			continue;
+		}
+		next = p < end ? fuse_bpf_match_one(p, end, text->s[i]) : NULL;
+		if (next) {
+			p = next;
+			i++;
+		} else if (star) {
+			p = star;
+			i = ++star_i;
+		} else {
+			return false;
+		}
+	}
+	while (p < end && *p == '*')
+		p++;
+	return p == end;
+}
+
+/* --- the kfuncs -------------------------------------------------------------------- */
+
+__bpf_kfunc_start_defs();
+
+/**
+ * bpf_fuse_read_name - copy a name into the program's own memory
+ * @ctx: the program's context
+ * @which: FUSE_BPF_NAME, _NEWNAME, _XATTR or _LINK
+ * @buf: where to; what the name does not fill is zeroed, so that it can be a
+ *	map key at once
+ * @buf__sz: bytes of @buf
+ *
+ * Context: any, does not sleep.
+ * Return: the name's length in bytes; -ENAMETOOLONG if it does not fit (@buf is
+ * then all zero), -ENODATA if the operation has no such name, -EINVAL.
+ */
+__bpf_kfunc int bpf_fuse_read_name(struct fuse_bpf_ctx *ctx, u32 which, void *buf,
+				   u32 buf__sz)
+{
+	struct fuse_bpf_text text;
+	int err;
+
+	memset(buf, 0, buf__sz);
+	err = fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text);
+	if (err)
+		return err;
+	if (text.len > buf__sz)
+		return -ENAMETOOLONG;
+	memcpy(buf, text.s, text.len);
+	return text.len;
+}
+
+/**
+ * bpf_fuse_match_name - match a name against a glob
+ * @ctx: the program's context
+ * @which: as for bpf_fuse_read_name()
+ * @pat: the pattern: * ? [a-z] [!a-z], and a backslash quotes; up to its NUL
+ * @pat__sz: bytes of @pat, at most 256 of which count
+ *
+ * Context: any, does not sleep.
+ * Return: whether it matches as a whole; false if there is no such name.
+ */
+__bpf_kfunc bool bpf_fuse_match_name(struct fuse_bpf_ctx *ctx, u32 which,
+				     const char *pat, u32 pat__sz)
+{
+	char copy[FUSE_BPF_PATTERN_MAX];
+	struct fuse_bpf_text text;
+	size_t len = min_t(size_t, pat__sz, sizeof(copy));
+
+	if (fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text))
+		return false;
+	memcpy(copy, pat, len);
+	return fuse_bpf_match(copy, copy + strnlen(copy, len), &text);
+}
+
+/**
+ * bpf_fuse_hash_name - hash a name
+ * @ctx: the program's context
+ * @which: as for bpf_fuse_read_name()
+ * @seed: seed of the hash
+ *
+ * Context: any, does not sleep.
+ * Return: XXH64 of the name, so that user space can fill the map; 0 if there
+ * is no such name.
+ */
+__bpf_kfunc u64 bpf_fuse_hash_name(struct fuse_bpf_ctx *ctx, u32 which, u64 seed)
+{
+	struct fuse_bpf_text text;
+
+	if (fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text))
+		return 0;
+	return xxh64(text.s, text.len, seed);
+}
+
+/**
+ * bpf_fuse_read_path - copy the path that the operation is about
+ * @ctx: the program's context
+ * @which: FUSE_BPF_PATH or FUSE_BPF_NEWPATH
+ * @buf: where to: the path inside the mount, from "/", NUL-terminated
+ * @buf__sz: bytes of @buf
+ *
+ * A rename makes it stale at once, and a hard link has several: good for an
+ * audit, not for a decision.
+ *
+ * Context: any, does not sleep.
+ * Return: its length without the NUL; -ENAMETOOLONG, -ENODATA where the VFS
+ * names an inode alone (access, getattr of an ACL), -EINVAL.
+ */
+__bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *buf,
+				   u32 buf__sz)
+{
+	struct fuse_bpf_call *call = fuse_bpf_call_of(ctx);
+	struct dentry *dentry;
+	char *path;
+	int len;
+
+	if (which != FUSE_BPF_PATH && which != FUSE_BPF_NEWPATH)
+		return -EINVAL;
+	dentry = which == FUSE_BPF_PATH ? call->dentry : call->newdentry;
+	if (!dentry)
+		return -ENODATA;
+	path = dentry_path_raw(dentry, buf, min_t(u32, buf__sz, PATH_MAX));
+	if (IS_ERR(path)) {
+		memset(buf, 0, buf__sz);
+		return PTR_ERR(path);
+	}
+	len = strlen(path);
+	memmove(buf, path, len + 1);
+	memset(buf + len + 1, 0, buf__sz - len - 1);
+	return len;
+}
+
+/**
+ * bpf_fuse_set_child - decide about the child that the operation leads to
+ * @ctx: the program's context, of lookup or of what makes an inode
+ * @what: enum fuse_bpf_child
+ * @arg: for FUSE_BPF_CHILD_OPS enum fuse_bpf_child_ops; for
+ *	FUSE_BPF_CHILD_MASK the operations (enum fuse_bpf_op) that the ops shall
+ *	see of the child and all below it
+ *
+ * Context: any, does not sleep.
+ * Return: 0, or -EINVAL for another operation, @what or @arg.
+ */
+__bpf_kfunc int bpf_fuse_set_child(struct fuse_bpf_ctx *ctx, u32 what, u64 arg)
+{
+	struct fuse_bpf_call *call = fuse_bpf_call_of(ctx);
+
+	if (!(fuse_bpf_op_descs[call->op].flags & FUSE_BPF_OPF_CHILD))
+		return -EINVAL;
+	switch (what) {
+	case FUSE_BPF_CHILD_OPS:
+		if (arg != FUSE_BPF_CHILD_INHERIT && arg != FUSE_BPF_CHILD_NONE)
+			return -EINVAL;
+		call->child.none = arg == FUSE_BPF_CHILD_NONE;
+		return 0;
+	case FUSE_BPF_CHILD_MASK:
+		call->child.mask = arg;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(fuse_bpf_kfunc_ids)
+BTF_ID_FLAGS(func, bpf_fuse_read_name, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_fuse_match_name, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_fuse_hash_name, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_fuse_read_path, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, bpf_fuse_set_child, KF_TRUSTED_ARGS)
+BTF_KFUNCS_END(fuse_bpf_kfunc_ids)
+
+/*
+ * Asked only about kfuncs of this module's BTF.  The in-tree idiom (is the id
+ * in my set?) lets everything pass here: the set's ids in a module whose BTF
+ * was relocated are not the ones the kernel asks about.
+ */
+static int fuse_bpf_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (prog->type == BPF_PROG_TYPE_STRUCT_OPS &&
+	    prog->aux->attach_btf == fuse_bpf_module_btf())
+		return 0;
+	return -EACCES;
+}
+
+static const struct btf_kfunc_id_set fuse_bpf_kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &fuse_bpf_kfunc_ids,
+	.filter	= fuse_bpf_kfunc_filter,
+};
+
+/* Undone with the module's BTF. */
+int fuse_bpf_kfuncs_register(void)
+{
+	return register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &fuse_bpf_kfunc_set);
+}

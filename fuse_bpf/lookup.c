@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names: lookup, and whether a cached name still holds.
+ *
+ * A dentry keeps its backing dentry and that one's sequence count.  The count
+ * changes whenever the backing dentry is moved, unhashed or given an inode, and
+ * since we hold a reference an unlink below unhashes it.  So an equal count
+ * proves that name, parent and inode are what they were, without a lock, also
+ * in a lockless walk.  While an operation of ours changes a name, the dentry is
+ * marked busy and holds: otherwise a walker in the middle would find the counts
+ * different and drop a dentry that is about to be right again, and whatever is
+ * mounted below it.
+ *
+ * What a program decided about a name is kept beside that, until the set of
+ * programs changes or the time that the program gave has passed.
+ */
+#include <linux/jiffies.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+#include "fuse_bpf_i.h"
+
+static struct kmem_cache *fuse_bpf_dentry_cache;
+
+/* Backing dentries that one of ours cannot stand for. */
+#define FUSE_BPF_DENTRY_WEIRD	(DCACHE_NEED_AUTOMOUNT | DCACHE_MANAGE_TRANSIT | \
+				 DCACHE_OP_HASH | DCACHE_OP_COMPARE)
+
+bool fuse_bpf_dentry_weird(const struct dentry *backing)
+{
+	return backing->d_flags & FUSE_BPF_DENTRY_WEIRD;
+}
+
+/* --- what is known of a name --------------------------------------------------------- */
+
+static unsigned int fuse_bpf_backing_seq(const struct dentry *backing)
+{
+	return raw_read_seqcount(&backing->d_seq);
+}
+
+/*
+ * Does @dentry's backing dentry still have our dentry's place, name and inode?
+ * Then its sequence count is taken down.  Changes to the place, name, hash and
+ * inode of a dentry all happen under its d_lock, which makes this exact.  The
+ * caller holds @dentry, and it is positive or its directory is held.
+ */
+static bool fuse_bpf_entry_holds(struct dentry *dentry)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	struct dentry *backing = fd->backing;
+	struct inode *inode, *below;
+	bool holds;
+
+	spin_lock(&dentry->d_lock);
+	inode = d_inode(dentry);
+	below = inode ? fuse_bpf_backing_inode(inode) : NULL;
+	spin_lock_nested(&backing->d_lock, DENTRY_D_LOCK_NESTED);
+	holds = !d_unhashed(backing) && d_inode(backing) == below &&
+		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
+		backing->d_name.len == dentry->d_name.len &&
+		!memcmp(backing->d_name.name, dentry->d_name.name, dentry->d_name.len);
+	WRITE_ONCE(fd->seq, holds ? fuse_bpf_backing_seq(backing) : FUSE_BPF_SEQ_NONE);
+	spin_unlock(&backing->d_lock);
+	spin_unlock(&dentry->d_lock);
+	return holds;
+}
+
+/*
+ * Let @dentry stand for @backing from now on; takes over the reference.  The
+ * directory is held exclusively, or the dentry is in lookup and nobody's yet.
+ * It is believed only once fuse_bpf_dentry_confirm() has seen it.
+ */
+void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	struct dentry *old = fd->backing;
+
+	WRITE_ONCE(fd->seq, FUSE_BPF_SEQ_NONE);
+	WRITE_ONCE(fd->backing, backing);
+	/* A walker may still compare with the old one; that is freed by RCU. */
+	dput(old);
+}
+
+/*
+ * @dentry has got its inode, or is to stay without one: from here on the
+ * sequence count tells.  If the entry has moved meanwhile, the next walk finds
+ * that out.
+ */
+void fuse_bpf_dentry_confirm(struct dentry *dentry)
+{
+	fuse_bpf_entry_holds(dentry);
+}
+
+/* The ops of what @dentry leads to, below a directory with @dir's. */
+struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
+					  const struct fuse_bpf_child_rule *child)
+{
+	return child->none ? NULL : fuse_bpf_inode(dir)->slot;
+}
+
+/* A mask that a program narrowed stays narrow below. */
+u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rule *child)
+{
+	return child->mask & fuse_bpf_inode(dir)->mask;
+}
+
+static u32 fuse_bpf_dir_generation(const struct inode *dir)
+{
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
+
+	return slot ? smp_load_acquire(&slot->generation) : 0;
+}
+
+/* --- asking the program ----------------------------------------------------------------- */
+
+/* A lookup's answer so far. */
+struct fuse_bpf_found {
+	u32 generation;
+	u64 expires;
+	bool hidden;
+	struct fuse_bpf_child_rule child;
+};
+
+static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *backing)
+{
+	out->entry_valid = U64_MAX;
+	if (!backing)
+		return;
+	out->nodeid = backing->i_ino;
+	out->attr.ino = backing->i_ino;
+	out->attr.size = i_size_read(backing);
+	out->attr.mode = backing->i_mode;
+	out->attr.nlink = backing->i_nlink;
+	out->attr.uid = __kuid_val(backing->i_uid);
+	out->attr.gid = __kgid_val(backing->i_gid);
+	out->attr.rdev = new_encode_dev(backing->i_rdev);
+}
+
+static u64 fuse_bpf_expiry(const struct fuse_entry_out *out)
+{
+	u64 now = get_jiffies_64();
+
+	if (out->entry_valid > U32_MAX)
+		return U64_MAX;
+	return now + out->entry_valid * HZ +
+	       nsecs_to_jiffies64(min_t(u32, out->entry_valid_nsec, NSEC_PER_SEC - 1));
+}
+
+/* Hiding is an answer; every other errno is the operation's. */
+static int fuse_bpf_hide(struct fuse_bpf_found *found, int err)
+{
+	if (err != -ENOENT && err != FUSE_BPF_ANSWERED)
+		return err;
+	found->hidden = true;
+	return 0;
+}
+
+/*
+ * The backing entry of a name and the programs' say about it.  @backing comes
+ * back referenced, NULL if the programs hid the name unseen.  @parent is held,
+ * and @dir its inode.
+ */
+static int fuse_bpf_find(struct inode *dir, struct dentry *parent, struct dentry *dentry,
+			 const struct qstr *name, struct fuse_bpf_found *found,
+			 struct dentry **backing)
+{
+	FUSE_BPF_CALL(call);
+	bool asked, posts;
+	int err;
+
+	*backing = NULL;
+	*found = (struct fuse_bpf_found) {
+		.generation	= fuse_bpf_dir_generation(dir),
+		.expires	= U64_MAX,
+		.child.mask	= ~0ULL,
+	};
+	asked = fuse_bpf_begin(&call, dir, FUSE_BPF_OP_LOOKUP, dentry);
+	if (asked) {
+		call.name = name;
+		if (call.version->flags & FUSE_BPF_F_REVALIDATE)
+			found->expires = 0;
+	}
+	err = fuse_bpf_pre(&call);
+	if (err) {
+		fuse_bpf_post(&call, 0);
+		return fuse_bpf_hide(found, err);
+	}
+	*backing = fuse_bpf_backing_lookup(parent, name);
+	if (!asked)
+		return PTR_ERR_OR_ZERO(*backing);
+	if (IS_ERR(*backing))
+		return fuse_bpf_post(&call, PTR_ERR(*backing));
+	posts = call.post;
+	if (posts)
+		fuse_bpf_fill_entry(&call.out.lookup, d_inode(*backing));
+	err = fuse_bpf_hide(found, fuse_bpf_post(&call, 0));
+	found->child = call.child;
+	if (posts)
+		found->expires = min(found->expires, fuse_bpf_expiry(&call.out.lookup));
+	if (err)
+		dput(*backing);
+	return err;
+}
+
+static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found *found)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	fd->child = found->child;
+	fd->hidden = found->hidden;
+	WRITE_ONCE(fd->expires, found->expires);
+	smp_store_release(&fd->generation, found->generation);
+}
+
+/* --- lookup --------------------------------------------------------------------------------- */
+
+struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
+			       unsigned int flags)
+{
+	struct fuse_bpf_found found;
+	struct dentry *backing, *alias;
+	struct inode *inode = NULL;
+	int err;
+
+	err = fuse_bpf_find(dir, dentry->d_parent, dentry, &dentry->d_name, &found, &backing);
+	if (err)
+		return ERR_PTR(err);
+	fuse_bpf_remember(dentry, &found);
+	if (!backing)
+		return d_splice_alias(NULL, dentry);
+
+	fuse_bpf_dentry_set(dentry, backing);
+	if (fuse_bpf_dentry_weird(backing))
+		return ERR_PTR(-EREMOTE);
+	if (d_really_is_positive(backing) && !found.hidden) {
+		inode = fuse_bpf_iget(dir->i_sb, d_inode(backing),
+				      fuse_bpf_child_slot(dir, &found.child),
+				      fuse_bpf_child_mask(dir, &found.child));
+		if (IS_ERR(inode))
+			return ERR_CAST(inode);
+	}
+	/* The backing filesystem does not want this absence remembered. */
+	if (!inode && d_unhashed(backing))
+		return NULL;
+	alias = d_splice_alias(inode, dentry);
+	if (IS_ERR(alias))
+		return alias;
+	/* A directory that was moved underneath keeps its dentry: new name, new say. */
+	if (alias)
+		fuse_bpf_remember(alias, &found);
+	fuse_bpf_dentry_confirm(alias ?: dentry);
+	return alias;
+}
+
+/* --- does a cached name still hold? ------------------------------------------------------------ */
+
+/* By sequence count alone; under RCU. */
+static bool fuse_bpf_seq_holds(const struct fuse_bpf_dentry *fd,
+			       const struct dentry *backing)
+{
+	return READ_ONCE(fd->busy) ||
+	       likely(fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq));
+}
+
+/* Is what the programs said still to be believed?  Under RCU or not. */
+static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bpf_dentry *fd)
+{
+	struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
+	u64 expires;
+
+	if (likely(!slot))
+		return true;
+	if (smp_load_acquire(&fd->generation) != READ_ONCE(slot->generation))
+		return false;
+	expires = READ_ONCE(fd->expires);
+	return expires == U64_MAX || time_before64(get_jiffies_64(), expires);
+}
+
+/*
+ * Ask the programs again about a name that is cached.  The dentry stays if the
+ * answer is the same: dropping it would take mounts below it along.
+ */
+static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
+			      struct dentry *dentry)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	struct inode *inode = d_inode(dentry);
+	struct fuse_bpf_found found;
+	struct dentry *parent = dget_parent(dentry);
+	struct dentry *backing;
+	bool same;
+	int err;
+
+	/* It was moved just now, after the walk had found it: as good as before. */
+	if (d_inode(parent) != dir) {
+		dput(parent);
+		return 1;
+	}
+	err = fuse_bpf_find(dir, parent, dentry, name, &found, &backing);
+	dput(parent);
+	if (err)
+		return err;
+	same = found.hidden == fd->hidden && backing == fd->backing;
+	if (same && inode)
+		same = fuse_bpf_inode(inode)->slot == fuse_bpf_child_slot(dir, &found.child) &&
+		       (!fuse_bpf_inode(inode)->slot ||
+			fuse_bpf_inode(inode)->mask == fuse_bpf_child_mask(dir, &found.child));
+	dput(backing);
+	if (!same)
+		return 0;
+	WRITE_ONCE(fd->expires, found.expires);
+	smp_store_release(&fd->generation, found.generation);
+	return 1;
+}
+
+/*
+ * 1: holds; 0: look it up anew; -ECHILD: come again outside RCU.  @name is
+ * stable, @dir the directory's inode.
+ */
+int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
+			struct dentry *dentry, unsigned int flags)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	bool holds, remote = false;
+	struct dentry *backing;
+
+	rcu_read_lock();
+	backing = READ_ONCE(fd->backing);
+	holds = backing ? fuse_bpf_seq_holds(fd, backing) : READ_ONCE(fd->hidden);
+	if (backing)
+		remote = backing->d_flags & DCACHE_OP_REVALIDATE;
+	rcu_read_unlock();
+
+	if (likely(holds && !remote && fuse_bpf_verdict_holds(dir, fd)))
+		return 1;
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	/* What is absent is cheap to look up anew, and its backing may change. */
+	if (!holds && (d_is_negative(dentry) || !fuse_bpf_entry_holds(dentry)))
+		return 0;
+	if (remote) {
+		int ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
+
+		if (ret <= 0)
+			return ret;
+	}
+	if (!fuse_bpf_verdict_holds(dir, fd))
+		return fuse_bpf_ask_again(dir, name, dentry);
+	return 1;
+}
+
+/* --- life of a dentry ------------------------------------------------------------------------------ */
+
+static int fuse_bpf_d_init(struct dentry *dentry)
+{
+	struct fuse_bpf_dentry *fd;
+
+	fd = kmem_cache_zalloc(fuse_bpf_dentry_cache, GFP_KERNEL);
+	if (!fd)
+		return -ENOMEM;
+	fd->seq = FUSE_BPF_SEQ_NONE;
+	fd->expires = U64_MAX;
+	fd->child.mask = ~0ULL;
+	dentry->d_fsdata = fd;
+	return 0;
+}
+
+static void fuse_bpf_dentry_free(struct rcu_head *rcu)
+{
+	kmem_cache_free(fuse_bpf_dentry_cache,
+			container_of(rcu, struct fuse_bpf_dentry, rcu));
+}
+
+/* The backing dentry's memory outlives RCU walkers as ours does. */
+static void fuse_bpf_d_release(struct dentry *dentry)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	dput(fd->backing);
+	call_rcu(&fd->rcu, fuse_bpf_dentry_free);
+}
+
+COMPAT_WRAP_D_REVALIDATE(fuse_bpf_revalidate)
+
+const struct dentry_operations fuse_bpf_dentry_operations = {
+	.d_revalidate	= COMPAT_D_REVALIDATE(fuse_bpf_revalidate),
+	.d_init		= fuse_bpf_d_init,
+	.d_release	= fuse_bpf_d_release,
+};
+
+int fuse_bpf_dentries_init(void)
+{
+	fuse_bpf_dentry_cache = kmem_cache_create("fuse_bpf_dentry",
+						  sizeof(struct fuse_bpf_dentry), 0,
+						  SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, NULL);
+	return fuse_bpf_dentry_cache ? 0 : -ENOMEM;
+}
+
+void fuse_bpf_dentries_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(fuse_bpf_dentry_cache);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listing a directory: the backing file's entries, each shown to the readdir
+ * program if there is one.  Positions are the backing filesystem's.
+ */
+#include <linux/filelock.h>
+#include <linux/module.h>
+#include "fuse_bpf_i.h"
+
+/* A listing with a program between the backing directory and the caller. */
+struct fuse_bpf_listing {
+	struct dir_context ctx;		/* what the backing directory fills */
+	struct dir_context *caller;
+	struct fuse_bpf_call *call;
+	int err;			/* ends the listing */
+};
+
+static bool fuse_bpf_is_dot(const char *name, int len)
+{
+	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
+}
+
+/* One entry.  True: go on. */
+static bool fuse_bpf_list_entry(struct dir_context *ctx, const char *name, int len,
+				loff_t offset, u64 ino, unsigned int type)
+{
+	struct fuse_bpf_listing *listing = container_of(ctx, struct fuse_bpf_listing, ctx);
+	struct dir_context *caller = listing->caller;
+	struct fuse_bpf_call *call = listing->call;
+	struct qstr q = QSTR_INIT(name, len);
+
+	if (!fuse_bpf_is_dot(name, len)) {
+		call->name = &q;
+		call->in.readdir = (struct fuse_bpf_readdir_in) {
+			.ino = ino, .off = offset, .type = type, .namelen = len,
+		};
+		call->ctx.target_is_dir = type == DT_DIR;
+		listing->err = fuse_bpf_pre(call);
+		call->name = NULL;
+		if (listing->err == -ENOENT) {
+			listing->err = 0;
+			return true;
+		}
+		if (listing->err)
+			return false;
+	}
+	caller->pos = ctx->pos;
+	return caller->actor(caller, name, len, offset, ino, type);
+}
+
+static int fuse_bpf_list(struct file *file, struct dir_context *caller,
+			 struct fuse_bpf_call *call)
+{
+	struct file *backing = fuse_bpf_backing_file(file);
+	struct fuse_bpf_listing listing = {
+		.ctx = *caller,
+		.caller = caller,
+		.call = call,
+	};
+	int err;
+
+	listing.ctx.actor = fuse_bpf_list_entry;
+	err = iterate_dir(backing, &listing.ctx);
+	caller->pos = listing.ctx.pos;
+	return err ?: listing.err;
+}
+
+static int fuse_bpf_iterate(struct file *file, struct dir_context *ctx)
+{
+	struct inode *inode = file_inode(file);
+	struct file *backing = fuse_bpf_backing_file(file);
+	const struct cred *old;
+	FUSE_BPF_CALL(call);
+	bool asked;
+	int err;
+
+	/* One version of the programs for all entries of this call. */
+	asked = fuse_bpf_begin(&call, inode, FUSE_BPF_OP_READDIR, file->f_path.dentry);
+	if (call.refusal)
+		return call.refusal;
+	old = fuse_bpf_creds_enter(inode->i_sb);
+	if (IS_ERR(old))
+		return fuse_bpf_post(&call, PTR_ERR(old));
+	/* The position is the caller's; f_pos_lock or ours guards the file's. */
+	backing->f_pos = ctx->pos;
+	err = asked ? fuse_bpf_list(file, ctx, &call) : iterate_dir(backing, ctx);
+	fuse_bpf_creds_leave(old);
+	return fuse_bpf_post(&call, err);
+}
+
+static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct file *backing = fuse_bpf_backing_file(file);
+	struct inode *inode = file_inode(file);
+	loff_t ret;
+
+	inode_lock(inode);
+	backing->f_pos = file->f_pos;
+	ret = fuse_bpf_backing_llseek(file, offset, whence);
+	file->f_pos = backing->f_pos;
+	inode_unlock(inode);
+	return ret;
+}
+
+const struct file_operations fuse_bpf_dir_operations = {
+	.owner		= THIS_MODULE,
+	.open		= fuse_bpf_open,
+	.release	= fuse_bpf_release,
+	.llseek		= fuse_bpf_dir_llseek,
+	.read		= generic_read_dir,
+	.iterate_shared	= fuse_bpf_iterate,
+	.fsync		= fuse_bpf_fsync,
+	.flock		= fuse_bpf_flock,
+	.setlease	= generic_setlease,
+};

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * What a BPF program and the fuse_bpf module agree on: verdicts, the context,
+ * and struct fuse_bpf_ops, the struct_ops type that the module registers.
+ *
+ * The argument structs named fuse_* are those of linux/fuse.h.  BPF programs
+ * include this through fuse_bpf/fuse_bpf.bpf.h, which makes every access
+ * relocatable, so an object built today runs on a module built elsewhere.
+ */
+#ifndef _UAPI_FUSE_BPF_H
+#define _UAPI_FUSE_BPF_H
+
+/* The interface level of this header; see fuse_bpf_ops.abi. */
+#define FUSE_BPF_ABI		1
+
+/* Bytes of fuse_bpf_ops.name, the terminating NUL included. */
+#define FUSE_BPF_NAME_MAX	16
+
+/**
+ * enum fuse_bpf_verdict - what a program returns
+ * @FUSE_BPF_BACKING: carry on with the backing filesystem
+ * @FUSE_BPF_DAEMON: ask the daemon; a mount without one answers ENOTCONN
+ * @FUSE_BPF_REPLY: the program has answered.  Legal in the pre phase of
+ *	getattr and statfs (out is the answer), of access (granted) and of
+ *	lookup (the name is absent), and in every post phase, where it means
+ *	the same as FUSE_BPF_BACKING.
+ * @FUSE_BPF_POST: flag beside FUSE_BPF_BACKING in the pre phase: call this
+ *	program again, with ctx->phase == FUSE_BPF_PHASE_POST, once the backing
+ *	operation has run
+ * @FUSE_BPF_DAEMON_PRE: flag: let the daemon edit the arguments before
+ * @FUSE_BPF_DAEMON_POST: flag: let the daemon edit the result after
+ *
+ * The action is the low byte, flags lie above it.  -1 to -4095 fails the
+ * operation with that errno, but not with one that steers the kernel's path
+ * walk or signal handling (ECHILD, ESTALE, EOPENSTALE, ERESTART and its kin).
+ * Anything else is answered EIO, counted, and logged at a limited rate.
+ */
+enum fuse_bpf_verdict {
+	FUSE_BPF_BACKING	= 0,
+	FUSE_BPF_DAEMON		= 1,
+	FUSE_BPF_REPLY		= 2,
+
+	FUSE_BPF_POST		= 0x100,
+	FUSE_BPF_DAEMON_PRE	= 0x200,
+	FUSE_BPF_DAEMON_POST	= 0x400,
+};
+
+/* Values of fuse_bpf_ctx.phase. */
+enum fuse_bpf_phase {
+	FUSE_BPF_PHASE_PRE	= 1,
+	FUSE_BPF_PHASE_POST	= 2,
+};
+
+/*
+ * Values of fuse_bpf_ctx.opcode for what the FUSE protocol has no opcode of.
+ * All others are enum fuse_opcode of linux/fuse.h; open, release and fsync of
+ * a directory come as FUSE_OPENDIR, FUSE_RELEASEDIR and FUSE_FSYNCDIR.
+ */
+enum fuse_bpf_opcode {
+	FUSE_BPF_OPCODE_MMAP	= 0x10000,
+};
+
+/**
+ * enum fuse_bpf_op - bit numbers of fuse_bpf_ops.post_only and of the mask
+ *	that bpf_fuse_set_child() gives a child
+ */
+enum fuse_bpf_op {
+	FUSE_BPF_OP_LOOKUP,
+	FUSE_BPF_OP_GETATTR,
+	FUSE_BPF_OP_SETATTR,
+	FUSE_BPF_OP_READLINK,
+	FUSE_BPF_OP_MKNOD,
+	FUSE_BPF_OP_MKDIR,
+	FUSE_BPF_OP_SYMLINK,
+	FUSE_BPF_OP_LINK,
+	FUSE_BPF_OP_UNLINK,
+	FUSE_BPF_OP_RMDIR,
+	FUSE_BPF_OP_RENAME,
+	FUSE_BPF_OP_CREATE,
+	FUSE_BPF_OP_TMPFILE,
+	FUSE_BPF_OP_OPEN,
+	FUSE_BPF_OP_READ,
+	FUSE_BPF_OP_WRITE,
+	FUSE_BPF_OP_MMAP,
+	FUSE_BPF_OP_FLUSH,
+	FUSE_BPF_OP_RELEASE,
+	FUSE_BPF_OP_FSYNC,
+	FUSE_BPF_OP_FALLOCATE,
+	FUSE_BPF_OP_LSEEK,
+	FUSE_BPF_OP_COPY_FILE_RANGE,
+	FUSE_BPF_OP_GETXATTR,
+	FUSE_BPF_OP_SETXATTR,
+	FUSE_BPF_OP_LISTXATTR,
+	FUSE_BPF_OP_REMOVEXATTR,
+	FUSE_BPF_OP_STATFS,
+	FUSE_BPF_OP_ACCESS,
+	FUSE_BPF_OP_READDIR,
+	FUSE_BPF_OP_IOCTL,
+	FUSE_BPF_OP_LOCK,
+	FUSE_BPF_OP_POLL,
+	FUSE_BPF_OP_DEFAULT,
+	FUSE_BPF_OP_COUNT,
+};
+
+/* Which name a kfunc is about. */
+enum fuse_bpf_name {
+	FUSE_BPF_NAME		= 0,	/* the entry that the operation names */
+	FUSE_BPF_NEWNAME	= 1,	/* rename: the new name */
+	FUSE_BPF_XATTR		= 2,	/* the extended attribute */
+	FUSE_BPF_LINK		= 3,	/* symlink: the target */
+	FUSE_BPF_PATH		= 4,	/* the path of the entry inside the mount */
+	FUSE_BPF_NEWPATH	= 5,	/* rename: the new path inside the mount */
+};
+
+/* What bpf_fuse_set_child() sets, in lookup and in what makes an inode. */
+enum fuse_bpf_child {
+	FUSE_BPF_CHILD_OPS	= 0,	/* arg: enum fuse_bpf_child_ops */
+	FUSE_BPF_CHILD_MASK	= 1,	/* arg: bits of enum fuse_bpf_op */
+};
+
+enum fuse_bpf_child_ops {
+	FUSE_BPF_CHILD_INHERIT	= 0,	/* the directory's ops (the default) */
+	FUSE_BPF_CHILD_NONE	= 1,	/* none: plain passthrough from here on */
+};
+
+/* Bits of fuse_bpf_ops.flags.  Unknown ones are refused. */
+enum fuse_bpf_ops_flags {
+	/*
+	 * Run lookup on every path walk rather than once per cached name.
+	 * It costs a call per path component and ends the lockless walk.
+	 */
+	FUSE_BPF_F_REVALIDATE	= 1 << 0,
+};
+
+/**
+ * struct fuse_bpf_ctx - about the operation at hand
+ * @opcode: enum fuse_opcode, or enum fuse_bpf_opcode
+ * @phase: enum fuse_bpf_phase
+ * @result: in the post phase what the backing operation returned: 0 or a
+ *	count, or a negative errno.  The only field that a program may write,
+ *	and only then.  It may become another errno (as limited for verdicts),
+ *	or 0 for an operation without a count, or a smaller count; an errno
+ *	written over a success does not undo what was done.
+ * @mount_id: a number of this mount, never reused while the module is loaded
+ * @cgroup_id: the caller's cgroup (v2 hierarchy), as bpf_get_current_cgroup_id()
+ * @uid: the caller's fsuid, in the initial user namespace
+ * @gid: the caller's fsgid, in the initial user namespace
+ * @pid: the caller's thread id, in the initial pid namespace
+ * @tgid: the caller's process id, in the initial pid namespace
+ * @ino: the backing inode's number, of the inode whose ops run: the directory
+ *	for an operation that names an entry, the inode itself for all others
+ * @size: its size in bytes
+ * @dev: its device, as stat(2) shows st_dev
+ * @mode: its type and permission bits
+ * @owner_uid: its owner, in the initial user namespace
+ * @owner_gid: its group, in the initial user namespace
+ * @target_is_dir: 1 if what the operation is about is a directory: the entry
+ *	that it names if that exists, else the inode itself
+ * @reserved: 0
+ *
+ * A path walk may be tried again, so that one system call can make more than
+ * one pre call; count and audit in the post phase.
+ */
+struct fuse_bpf_ctx {
+	__u32 opcode;
+	__u32 phase;
+	__s64 result;
+	__u64 mount_id;
+	__u64 cgroup_id;
+	__u32 uid;
+	__u32 gid;
+	__u32 pid;
+	__u32 tgid;
+	__u64 ino;
+	__u64 size;
+	__u32 dev;
+	__u32 mode;
+	__u32 owner_uid;
+	__u32 owner_gid;
+	__u32 target_is_dir;
+	__u32 reserved;
+};
+
+/* mmap: what is mapped; the FUSE protocol has no struct for it. */
+struct fuse_bpf_mmap_in {
+	__u64 offset;		/* bytes */
+	__u64 length;		/* bytes */
+	__u32 prot;		/* PROT_* */
+	__u32 shared;		/* 1 for MAP_SHARED */
+};
+
+/* readdir: the entry about to be listed; its name comes from the kfuncs. */
+struct fuse_bpf_readdir_in {
+	__u64 ino;
+	__u64 off;		/* the directory position after it */
+	__u32 type;		/* DT_* */
+	__u32 namelen;		/* bytes */
+};
+
+/**
+ * struct fuse_bpf_ops - a set of programs that serve a mount or a subtree
+ *
+ * Data members:
+ * @name: 1 to 15 bytes, NUL-terminated, without '/', ',' and white space;
+ *	unique among the live sets of the registering user namespace
+ * @flags: enum fuse_bpf_ops_flags
+ * @abi: the lowest FUSE_BPF_ABI whose behaviour the programs rely on; 1 to the
+ *	module's own is accepted
+ * @post_only: a bit (enum fuse_bpf_op) per operation whose program wants the
+ *	post call alone; it saves one call
+ *
+ * For every operation: the program is called in the pre phase, before anything
+ * is done, and again in the post phase if it returned FUSE_BPF_POST.  It may
+ * sleep (SEC("struct_ops.s")) unless said otherwise, and then holds the VFS
+ * locks that the operation itself is called with.  Arguments are never NULL
+ * and point to scratch copies.  A field of in counts as changed only where
+ * that is said.  An absent member means default_op, and without that the
+ * backing filesystem alone.  All kernels behave alike unless said otherwise.
+ *
+ * Operations that name an entry run the ops of the directory holding it:
+ * @lookup: a name is looked up that is not cached, or whose cached answer is
+ *	older than the program set or than out->entry_valid allows.  Not called
+ *	for "." and "..", nor for a cached name otherwise.  The post phase has
+ *	the found entry in out (attr.mode is 0 if there is none); out->entry_valid
+ *	and out->entry_valid_nsec may be written: how long the answer stays
+ *	cached (the default is until the program set changes).  FUSE_BPF_REPLY or
+ *	-ENOENT in either phase hides the name: it is absent, and making it
+ *	fails with EACCES.  Another errno fails the lookup.  Kfuncs: name,
+ *	path, bpf_fuse_set_child().
+ * @mknod: in->mode may change in its permission bits
+ * @mkdir: in->mode may change in its permission bits
+ * @symlink: the target is FUSE_BPF_LINK
+ * @link: in->oldnodeid is the backing inode number of the file
+ * @unlink: of anything but a directory
+ * @rmdir: of a directory
+ * @rename: called once, with both names; in->flags are those of renameat2(2).
+ *	Both directories have the same ops (EXDEV otherwise).  FUSE_BPF_CHILD_*
+ *	does not apply: the moved entry is looked up again under its new name.
+ * @create: open(2) that makes a regular file; the open member is called after
+ *	it.  in->mode may change in its permission bits.  in->flags: O_*
+ * @tmpfile: as create, without a name
+ * @readdir: once per entry of a listing but "." and ".."; -ENOENT leaves the
+ *	entry out, another errno ends the listing with it.  Pre phase only.
+ *	Holds the backing directory's lock shared: it must not wait for others
+ *	that use that directory.
+ *
+ * All other operations run the ops of the inode itself:
+ * @getattr: stat(2) and whatever else needs attributes anew.  FUSE_BPF_REPLY
+ *	in the pre phase answers from out->attr alone; in the post phase out->attr
+ *	holds the backing attributes and may be changed.  Type bits of the mode,
+ *	ino and a negative size are refused (EIO).  Mode, uid and gid become
+ *	those that permission checks use: they are the inode's, so answers that
+ *	depend on the caller do not make per-caller permissions.
+ * @setattr: chmod, chown, truncate, utimes and open(O_TRUNC); in->valid and the
+ *	FATTR_* fields tell what is wanted
+ * @readlink: of a symbolic link, also in the middle of a path
+ * @open: of files and directories; in->flags: O_*
+ * @read: read(2), splice from, and asynchronous reads; in->offset and in->size
+ *	are for reading.  ctx->result in the post phase is the count (or
+ *	-EIOCBQUEUED's stand-in 0 for an asynchronous one under way)
+ * @write: as read, for writes
+ * @mmap: must not sleep; holds the caller's mmap lock
+ * @flush: every close(2) of a descriptor
+ * @release: the last close; its result is ignored
+ * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
+ * @fallocate: all modes
+ * @lseek: SEEK_DATA and SEEK_HOLE
+ * @copy_file_range: reflink and dedupe too; runs the ops of the destination
+ * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer
+ * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default
+ * @listxattr: in->size is the caller's buffer
+ * @removexattr: also POSIX ACLs
+ * @statfs: FUSE_BPF_REPLY in the pre phase answers from out->st
+ * @access: every permission check, several per path: keep it short.  Must not
+ *	sleep: it runs in lockless path walk.  in->mask: MAY_READ 4, MAY_WRITE 2,
+ *	MAY_EXEC 1.  FUSE_BPF_REPLY grants without a look at mode and ACL.
+ * @ioctl: in->cmd and in->arg; file attributes come as FS_IOC_FSGETXATTR and
+ *	FS_IOC_FSSETXATTR
+ * @lock: POSIX, OFD and BSD locks
+ * @poll: must not sleep
+ * @default_op: for members that are absent, with ctx alone; must not sleep
+ *
+ * @reserved_23: to @reserved_27: these member indices mean something else to
+ *	kernels up to 7.3, whatever the program type, and stay free of operations
+ */
+struct fuse_bpf_ops {
+	char name[FUSE_BPF_NAME_MAX];						/* 0 */
+	__u32 flags;
+	__u32 abi;
+	__u64 post_only;
+	int (*lookup)(struct fuse_bpf_ctx *ctx, struct fuse_entry_out *out);	/* 4 */
+	int (*getattr)(struct fuse_bpf_ctx *ctx, struct fuse_getattr_in *in,
+		       struct fuse_attr_out *out);
+	int (*setattr)(struct fuse_bpf_ctx *ctx, struct fuse_setattr_in *in);
+	int (*readlink)(struct fuse_bpf_ctx *ctx);
+	int (*mknod)(struct fuse_bpf_ctx *ctx, struct fuse_mknod_in *in);	/* 8 */
+	int (*mkdir)(struct fuse_bpf_ctx *ctx, struct fuse_mkdir_in *in);
+	int (*symlink)(struct fuse_bpf_ctx *ctx);
+	int (*link)(struct fuse_bpf_ctx *ctx, struct fuse_link_in *in);
+	int (*unlink)(struct fuse_bpf_ctx *ctx);				/* 12 */
+	int (*rmdir)(struct fuse_bpf_ctx *ctx);
+	int (*rename)(struct fuse_bpf_ctx *ctx, struct fuse_rename2_in *in);
+	int (*create)(struct fuse_bpf_ctx *ctx, struct fuse_create_in *in);
+	int (*tmpfile)(struct fuse_bpf_ctx *ctx, struct fuse_create_in *in);	/* 16 */
+	int (*open)(struct fuse_bpf_ctx *ctx, struct fuse_open_in *in);
+	int (*read)(struct fuse_bpf_ctx *ctx, struct fuse_read_in *in);
+	int (*write)(struct fuse_bpf_ctx *ctx, struct fuse_write_in *in);
+	int (*mmap)(struct fuse_bpf_ctx *ctx, struct fuse_bpf_mmap_in *in);	/* 20 */
+	int (*flush)(struct fuse_bpf_ctx *ctx, struct fuse_flush_in *in);
+	int (*release)(struct fuse_bpf_ctx *ctx, struct fuse_release_in *in);
+	__u32 reserved_23;
+	int (*fsync)(struct fuse_bpf_ctx *ctx, struct fuse_fsync_in *in);	/* 24 */
+	__u32 reserved_25;
+	__u32 reserved_26;
+	__u32 reserved_27;
+	int (*fallocate)(struct fuse_bpf_ctx *ctx, struct fuse_fallocate_in *in); /* 28 */
+	int (*lseek)(struct fuse_bpf_ctx *ctx, struct fuse_lseek_in *in,
+		     struct fuse_lseek_out *out);
+	int (*copy_file_range)(struct fuse_bpf_ctx *ctx,
+			       struct fuse_copy_file_range_in *in);
+	int (*getxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);
+	int (*setxattr)(struct fuse_bpf_ctx *ctx, struct fuse_setxattr_in *in);	/* 32 */
+	int (*listxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);
+	int (*removexattr)(struct fuse_bpf_ctx *ctx);
+	int (*statfs)(struct fuse_bpf_ctx *ctx, struct fuse_statfs_out *out);
+	int (*access)(struct fuse_bpf_ctx *ctx, struct fuse_access_in *in);	/* 36 */
+	int (*readdir)(struct fuse_bpf_ctx *ctx, struct fuse_bpf_readdir_in *in);
+	int (*ioctl)(struct fuse_bpf_ctx *ctx, struct fuse_ioctl_in *in);
+	int (*lock)(struct fuse_bpf_ctx *ctx, struct fuse_lk_in *in,
+		    struct fuse_lk_out *out);
+	int (*poll)(struct fuse_bpf_ctx *ctx, struct fuse_poll_in *in,
+		    struct fuse_poll_out *out);					/* 40 */
+	int (*default_op)(struct fuse_bpf_ctx *ctx);
+};
+
+#endif /* _UAPI_FUSE_BPF_H */

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extended attributes and POSIX ACLs.  The VFS has checked the caller's right
+ * to the attribute against our inode; below, the derived credentials work.
+ */
+#include <linux/fs.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/xattr.h>
+#include "fuse_bpf_i.h"
+
+/* A file capability below a nosuid mount must not work above it. */
+static bool fuse_bpf_xattr_masked(const struct inode *inode, const char *name)
+{
+	return fuse_bpf_sb(inode->i_sb)->nosuid && !strcmp(name, XATTR_NAME_CAPS);
+}
+
+static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
+			      struct inode *inode, const char *name, void *value,
+			      size_t size)
+{
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_xattr_masked(inode, name))
+		return -ENODATA;
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry)) {
+		call.xattr = name;
+		call.in.getxattr.size = size;
+	}
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_getxattr(dentry, name, value, size);
+	return fuse_bpf_post(&call, ret);
+}
+
+/* Mode and ACL share bits, and the VFS clears S_NOSEC on its own. */
+static int fuse_bpf_xattr_changed(struct inode *inode, int err)
+{
+	int err2 = fuse_bpf_refresh(inode, false);
+
+	return err ?: err2;
+}
+
+static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
+			      struct dentry *dentry, struct inode *inode, const char *name,
+			      const void *value, size_t size, int flags)
+{
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, inode,
+			   value ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry)) {
+		call.xattr = name;
+		if (value) {
+			call.in.setxattr.size = size;
+			call.in.setxattr.flags = flags;
+		}
+	}
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_setxattr(dentry, name, value, size, flags);
+	err = fuse_bpf_post(&call, err);
+	return fuse_bpf_xattr_changed(inode, err);
+}
+
+/* One handler for every namespace: the names are the backing filesystem's. */
+static const struct xattr_handler fuse_bpf_xattr_handler = {
+	.prefix	= "",
+	.get	= fuse_bpf_xattr_get,
+	.set	= fuse_bpf_xattr_set,
+};
+
+const struct xattr_handler * const fuse_bpf_xattr_handlers[] = {
+	&fuse_bpf_xattr_handler,
+	NULL
+};
+
+/*
+ * The backing filesystem lists what the mounter may see.  Takes out of @list
+ * what the caller may not; returns what is left.
+ */
+static ssize_t fuse_bpf_list_filter(char *list, ssize_t len)
+{
+	char *from = list, *to = list, *end = list + len;
+
+	while (from < end) {
+		size_t n = strnlen(from, end - from) + 1;
+
+		/* No terminator: a filesystem below that went wrong. */
+		if (n > end - from)
+			return -EIO;
+		if (strncmp(from, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN)) {
+			memmove(to, from, n);
+			to += n;
+		}
+		from += n;
+	}
+	return to - list;
+}
+
+ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
+{
+	struct inode *inode = d_inode(dentry);
+	FUSE_BPF_CALL(call);
+	ssize_t ret;
+
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_LISTXATTR, dentry))
+		call.in.listxattr.size = size;
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_backing_listxattr(dentry, list, size);
+	if (ret > 0 && size && !ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		ret = fuse_bpf_list_filter(list, ret);
+	return fuse_bpf_post(&call, ret);
+}
+
+/* --- POSIX ACLs ----------------------------------------------------------------------- */
+
+/* For permission checks.  Where a program made the mode, that is the whole truth. */
+struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	if (!IS_POSIXACL(backing) || fuse_bpf_inode(inode)->shaped)
+		return NULL;
+	if (rcu)
+		return get_cached_acl_rcu(backing, type);
+	return get_inode_acl(backing, type);
+}
+
+/* For getxattr(2). */
+struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentry, int type)
+{
+	struct inode *inode = d_inode(dentry);
+	struct posix_acl *acl = NULL;
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry))
+		call.xattr = posix_acl_xattr_name(type);
+	err = fuse_bpf_pre(&call);
+	if (!err) {
+		acl = fuse_bpf_backing_get_acl(dentry, type);
+		err = PTR_ERR_OR_ZERO(acl);
+	}
+	err = fuse_bpf_post(&call, err);
+	if (!err)
+		return acl;
+	if (!IS_ERR(acl))
+		posix_acl_release(acl);
+	return ERR_PTR(err);
+}
+
+int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+		     struct posix_acl *acl, int type)
+{
+	struct inode *inode = d_inode(dentry);
+	FUSE_BPF_CALL(call);
+	int err;
+
+	if (fuse_bpf_begin(&call, inode,
+			   acl ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry))
+		call.xattr = posix_acl_xattr_name(type);
+	err = fuse_bpf_pre(&call);
+	if (!err)
+		err = fuse_bpf_backing_set_acl(dentry, acl, type);
+	err = fuse_bpf_post(&call, err);
+	return fuse_bpf_xattr_changed(inode, err);
+}
