@@ -10,7 +10,7 @@
 static void fuse_bpf_busy(struct dentry *dentry)
 {
 	WRITE_ONCE(fuse_bpf_dentry(dentry)->busy, true);
-	/* Pairs with RCU walkers: marked before the backing count moves. */
+	/* Before the backing count moves: pairs with fuse_bpf_seq_holds(). */
 	smp_wmb();
 }
 

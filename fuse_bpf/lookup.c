@@ -58,7 +58,8 @@ static bool fuse_bpf_entry_holds(struct dentry *dentry)
 		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
 		backing->d_name.len == dentry->d_name.len &&
 		!memcmp(backing->d_name.name, dentry->d_name.name, dentry->d_name.len);
-	WRITE_ONCE(fd->seq, holds ? fuse_bpf_backing_seq(backing) : FUSE_BPF_SEQ_NONE);
+	if (holds)
+		WRITE_ONCE(fd->seq, fuse_bpf_backing_seq(backing));
 	spin_unlock(&backing->d_lock);
 	spin_unlock(&dentry->d_lock);
 	return holds;
@@ -87,7 +88,8 @@ void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing)
  */
 void fuse_bpf_dentry_confirm(struct dentry *dentry)
 {
-	fuse_bpf_entry_holds(dentry);
+	if (!fuse_bpf_entry_holds(dentry))
+		WRITE_ONCE(fuse_bpf_dentry(dentry)->seq, FUSE_BPF_SEQ_NONE);
 }
 
 /* The ops of what @dentry leads to, below a directory with @dir's. */
@@ -253,12 +255,22 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 
 /* --- does a cached name still hold? ------------------------------------------------------------ */
 
-/* By sequence count alone; under RCU. */
+/*
+ * By sequence count alone; under RCU, or @backing held.  Whoever sees the count
+ * of a change that is ours also sees the mark that was set before it, or the
+ * new count that was stored before the mark went: pairs with the barriers of
+ * fuse_bpf_busy() and fuse_bpf_unbusy().
+ */
 static bool fuse_bpf_seq_holds(const struct fuse_bpf_dentry *fd,
 			       const struct dentry *backing)
 {
-	return READ_ONCE(fd->busy) ||
-	       likely(fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq));
+	if (likely(fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq)))
+		return true;
+	smp_rmb();
+	if (READ_ONCE(fd->busy))
+		return true;
+	smp_rmb();
+	return fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq);
 }
 
 /* Is what the programs said still to be believed?  Under RCU or not. */
@@ -273,6 +285,17 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
 		return false;
 	expires = READ_ONCE(fd->expires);
 	return expires == U64_MAX || time_before64(get_jiffies_64(), expires);
+}
+
+/*
+ * The counts differ: look closely.  An operation of ours may have begun while
+ * we looked, and what it is doing is no reason to drop the dentry.
+ */
+static bool fuse_bpf_entry_still_holds(struct dentry *dentry)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	return fuse_bpf_entry_holds(dentry) || fuse_bpf_seq_holds(fd, fd->backing);
 }
 
 /*
@@ -335,7 +358,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
 	/* What is absent is cheap to look up anew, and its backing may change. */
-	if (!holds && (d_is_negative(dentry) || !fuse_bpf_entry_holds(dentry)))
+	if (!holds && (d_is_negative(dentry) || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
 		int ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);

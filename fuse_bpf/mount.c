@@ -67,19 +67,35 @@ static int fuse_bpf_parse_detach(struct fs_context *fc, const char *choice)
 	return 0;
 }
 
+/* mount(8) repeats the options of a mount when it changes another one. */
+static int fuse_bpf_same_option(struct fs_context *fc, const struct fs_parameter *param,
+				int opt)
+{
+	const struct fuse_bpf_sb *fsb = fuse_bpf_sb(fc->root->d_sb);
+
+	if (opt == FUSE_BPF_OPT_SOURCE)
+		return 0;
+	if (opt == FUSE_BPF_OPT_OPS && fsb->slot && !strcmp(param->string, fsb->slot->name))
+		return 0;
+	if (opt == FUSE_BPF_OPT_DETACH &&
+	    lookup_constant(fuse_bpf_detach_choices, param->string, -1) == fsb->detach)
+		return 0;
+	return invalfc(fc, "%s: cannot be changed on a live mount; unmount it and mount it anew", param->key);
+}
+
 static int fuse_bpf_parse_param(struct fs_context *fc, struct fs_parameter *param)
 {
 	struct fuse_bpf_mount *m = fc->fs_private;
 	struct fs_parse_result result;
 	int opt;
 
-	if (fc->purpose == FS_CONTEXT_FOR_RECONFIGURE)
-		return invalfc(fc, "%s: cannot be changed on a live mount; unmount it and mount it anew", param->key);
 	opt = fs_parse(fc, fuse_bpf_parameters, param, &result);
 	if (opt == -ENOPARAM)
 		return invalfc(fc, "%s: no such option; there are ops=, ops_fd= and detach=", param->key);
 	if (opt < 0)
 		return opt;
+	if (fc->purpose == FS_CONTEXT_FOR_RECONFIGURE)
+		return fuse_bpf_same_option(fc, param, opt);
 	if ((opt == FUSE_BPF_OPT_OPS || opt == FUSE_BPF_OPT_OPS_FD) && m->slot)
 		return invalfc(fc, "%s: the programs were named already; give one of ops= and ops_fd=, once", param->key);
 
@@ -172,10 +188,15 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 
 static int fuse_bpf_get_tree(struct fs_context *fc)
 {
+	struct fuse_bpf_mount *m = fc->fs_private;
 	struct fuse_bpf_sb *fsb;
 	struct path source;
 	int err;
 
+	if (m->slot && (READ_ONCE(m->slot->wanted) & FUSE_BPF_SLOT_DEAD)) {
+		errorfc(fc, "ops=%s: this set of programs was detached meanwhile; attach it again", m->slot->name);
+		return -ENOENT;
+	}
 	err = fuse_bpf_find_source(fc, &source);
 	if (err)
 		return err;
