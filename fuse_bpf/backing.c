@@ -121,19 +121,38 @@ int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf)
 /* What open(2) has already done, or what is not for a second file. */
 #define FUSE_BPF_OPEN_DONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
 
-/* The backing file of @file, which is being opened.  Not charged to the caller. */
+/*
+ * The backing file of @file, which is being opened.  Not charged to the caller.
+ * While a program runs from our file, nobody may write to it below either.
+ */
 struct file *fuse_bpf_backing_open(struct file *file)
 {
 	struct path path = fuse_bpf_backing_path(file->f_path.dentry);
 	const struct cred *old = fuse_bpf_creds_enter(file_inode(file)->i_sb);
 	struct file *backing;
+	int err;
 
 	if (IS_ERR(old))
 		return ERR_CAST(old);
 	backing = compat_backing_file_open(file, file->f_flags & ~FUSE_BPF_OPEN_DONE,
 					   &path, current_cred());
 	fuse_bpf_creds_leave(old);
+	if (IS_ERR(backing) || !(file->f_flags & __FMODE_EXEC))
+		return backing;
+	err = deny_write_access(backing);
+	if (err) {
+		fput(backing);
+		return ERR_PTR(err);
+	}
 	return backing;
+}
+
+/* Undoes fuse_bpf_backing_open(), or _tmpfile(). */
+void fuse_bpf_backing_close(struct file *file, struct file *backing)
+{
+	if (file->f_flags & __FMODE_EXEC)
+		allow_write_access(backing);
+	__fput_sync(backing);
 }
 
 struct file *fuse_bpf_backing_tmpfile(struct file *file, struct dentry *parent,

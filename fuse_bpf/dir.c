@@ -386,7 +386,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	err = fuse_bpf_tmpfile_finish(dir, file, backing, &child);
 	/* Without FMODE_OPENED nobody calls ->release(). */
 	if (err)
-		fput(backing);
+		fuse_bpf_backing_close(file, backing);
 	return fuse_bpf_post(&call, err);
 }
 

@@ -50,7 +50,7 @@ int fuse_bpf_open(struct inode *inode, struct file *file)
 		fuse_bpf_copy_size(inode);
 	} else if (!IS_ERR_OR_NULL(backing)) {
 		/* The program refused after the fact. */
-		fput(backing);
+		fuse_bpf_backing_close(file, backing);
 	}
 	return err;
 }
@@ -65,7 +65,7 @@ int fuse_bpf_release(struct inode *inode, struct file *file)
 	fuse_bpf_pre(&call);
 	/* OFD locks: their owner is the user's file. */
 	locks_remove_posix(backing, file);
-	__fput_sync(backing);
+	fuse_bpf_backing_close(file, backing);
 	fuse_bpf_post(&call, 0);
 	return 0;
 }

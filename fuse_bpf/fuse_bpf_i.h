@@ -316,6 +316,7 @@ int fuse_bpf_backing_permission(struct inode *inode, int mask);
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
 int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf);
 struct file *fuse_bpf_backing_open(struct file *file);
+void fuse_bpf_backing_close(struct file *file, struct file *backing);
 struct file *fuse_bpf_backing_tmpfile(struct file *file, struct dentry *parent,
 				      umode_t mode);
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,

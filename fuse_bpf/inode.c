@@ -269,6 +269,9 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK);
 		if (err)
 			return err;
+		/* The VFS looked at this before we knew. */
+		if ((mask & MAY_WRITE) && IS_IMMUTABLE(inode))
+			return -EPERM;
 	}
 	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
 		err = fuse_bpf_permission_asked(idmap, inode, mask);
