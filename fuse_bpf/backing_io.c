@@ -210,10 +210,16 @@ loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
+	int err;
 
+	/* The lock is the backing file's; a waiting caller comes again with its own. */
+	fl->c.flc_file = backing;
 	if (cmd == F_GETLK || cmd == F_OFD_GETLK)
-		return vfs_test_lock(backing, fl);
-	return vfs_lock_file(backing, cmd, fl, NULL);
+		err = vfs_test_lock(backing, fl);
+	else
+		err = vfs_lock_file(backing, cmd, fl, NULL);
+	fl->c.flc_file = file;
+	return err;
 }
 
 /* Owned by the backing file, whose end drops it. */

@@ -215,6 +215,41 @@ static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found
 
 /* --- lookup --------------------------------------------------------------------------------- */
 
+static struct inode *fuse_bpf_found_inode(struct inode *dir, struct dentry *backing,
+					  const struct fuse_bpf_found *found)
+{
+	return fuse_bpf_iget(dir->i_sb, d_inode(backing),
+			     fuse_bpf_child_slot(dir, &found->child),
+			     fuse_bpf_child_mask(dir, &found->child));
+}
+
+/*
+ * A directory that was moved underneath has a dentry at its old place, which
+ * could not be moved here: a rename elsewhere holds the locks (ESTALE), or the
+ * old place is now below this one (ELOOP).  The caller is not to see either, so
+ * the directory gets another inode of ours.  Whoever holds the old one goes on
+ * with it, as all that matters is below, and its dentry goes when it is next
+ * revalidated.
+ */
+static struct dentry *fuse_bpf_splice_anew(struct inode *dir, struct dentry *dentry,
+					   struct dentry *backing,
+					   const struct fuse_bpf_found *found, int err)
+{
+	struct inode *inode;
+
+	if (err != -ESTALE && err != -ELOOP)
+		return ERR_PTR(err);
+	inode = fuse_bpf_found_inode(dir, backing, found);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	remove_inode_hash(inode);
+	iput(inode);
+	inode = fuse_bpf_found_inode(dir, backing, found);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	return d_splice_alias(inode, dentry);
+}
+
 struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 			       unsigned int flags)
 {
@@ -234,9 +269,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	if (fuse_bpf_dentry_weird(backing))
 		return ERR_PTR(-EREMOTE);
 	if (d_really_is_positive(backing) && !found.hidden) {
-		inode = fuse_bpf_iget(dir->i_sb, d_inode(backing),
-				      fuse_bpf_child_slot(dir, &found.child),
-				      fuse_bpf_child_mask(dir, &found.child));
+		inode = fuse_bpf_found_inode(dir, backing, &found);
 		if (IS_ERR(inode))
 			return ERR_CAST(inode);
 	}
@@ -244,6 +277,8 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	if (!inode && d_unhashed(backing))
 		return NULL;
 	alias = d_splice_alias(inode, dentry);
+	if (IS_ERR(alias))
+		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
 	if (IS_ERR(alias))
 		return alias;
 	/* A directory that was moved underneath keeps its dentry: new name, new say. */
