@@ -159,11 +159,15 @@ static bool fuse_bpf_same_access(const struct kstat *a, const struct kstat *b)
 	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid);
 }
 
-/* Take over what the program made of @stat. */
+/* Take over what the program made of @stat; what it left alone is not judged. */
 static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat)
 {
 	const struct fuse_attr *attr = &call->out.getattr.attr;
+	struct fuse_attr before;
 
+	fuse_bpf_attr_from_stat(&before, stat);
+	if (!memcmp(&before, attr, sizeof(before)))
+		return 0;
 	if (!fuse_bpf_attr_ok(attr, stat))
 		return fuse_bpf_refuse(call, "attributes of inode", stat->ino);
 	fuse_bpf_stat_from_attr(stat, attr);

@@ -104,11 +104,13 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 	};
 }
 
-static bool fuse_bpf_target_is_dir(const struct inode *inode, const struct dentry *dentry)
+/* Of the entry that the operation names, or of the inode where it names none. */
+static bool fuse_bpf_target_is_dir(const struct inode *inode, enum fuse_bpf_op op,
+				   const struct dentry *dentry)
 {
-	const struct inode *target = dentry ? d_inode_rcu(dentry) : NULL;
+	const struct inode *target = dentry ? d_inode_rcu(dentry) : inode;
 
-	return S_ISDIR((target ?: inode)->i_mode);
+	return target ? S_ISDIR(target->i_mode) : op == FUSE_BPF_OP_MKDIR;
 }
 
 /*
@@ -152,7 +154,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	memset(&call->in, 0, sizeof(call->in));
 	memset(&call->out, 0, sizeof(call->out));
 	fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
-			  fuse_bpf_target_is_dir(inode, dentry));
+			  fuse_bpf_target_is_dir(inode, op, dentry));
 	return true;
 }
 

@@ -306,13 +306,17 @@ static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 		.old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
 	};
 	FUSE_BPF_CALL(call);
-	bool moved = false;
+	bool asked, moved = false;
 	int err;
 
 	err = fuse_bpf_rename_allowed(old_dir, old_dentry, new_dir, new_dentry, flags);
 	if (err)
 		return err;
-	if (fuse_bpf_begin(&call, old_dir, FUSE_BPF_OP_RENAME, old_dentry)) {
+	/* One call for both: they have the same ops, but either may be masked. */
+	asked = fuse_bpf_begin(&call, old_dir, FUSE_BPF_OP_RENAME, old_dentry) ||
+		(!call.refusal &&
+		 fuse_bpf_begin(&call, new_dir, FUSE_BPF_OP_RENAME, old_dentry));
+	if (asked) {
 		call.name = &old_dentry->d_name;
 		call.newname = &new_dentry->d_name;
 		call.newdentry = new_dentry;
@@ -371,6 +375,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 		call.in.tmpfile.flags = file->f_flags;
 		call.in.tmpfile.mode = mode;
 		call.in.tmpfile.umask = current->fs->umask;
+		call.ctx.target_is_dir = 0;
 	}
 	err = fuse_bpf_pre(&call);
 	if (!err && asked) {

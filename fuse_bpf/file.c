@@ -89,7 +89,10 @@ static int fuse_bpf_flush(struct file *file, fl_owner_t owner)
 /* A program may sleep, and the caller may not: it comes again in another way. */
 static bool fuse_bpf_would_block(const struct kiocb *iocb, enum fuse_bpf_op op)
 {
-	return (iocb->ki_flags & IOCB_NOWAIT) && fuse_bpf_wanted(file_inode(iocb->ki_filp), op);
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(file_inode(iocb->ki_filp));
+
+	return (iocb->ki_flags & IOCB_NOWAIT) && fi->slot &&
+	       (READ_ONCE(fi->slot->wanted) & fi->mask & BIT_ULL(op));
 }
 
 /* The post phase of I/O under way: the program is told 0, the caller what it was. */

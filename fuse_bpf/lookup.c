@@ -192,6 +192,7 @@ static int fuse_bpf_find(struct inode *dir, struct dentry *parent, struct dentry
 	if (IS_ERR(*backing))
 		return fuse_bpf_post(&call, PTR_ERR(*backing));
 	posts = call.post;
+	call.ctx.target_is_dir = d_is_dir(*backing);
 	if (posts)
 		fuse_bpf_fill_entry(&call.out.lookup, d_inode(*backing));
 	err = fuse_bpf_hide(found, fuse_bpf_post(&call, 0));

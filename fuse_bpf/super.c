@@ -98,13 +98,18 @@ static void fuse_bpf_statfs_fill(struct fuse_kstatfs *st, const struct kstatfs *
 }
 
 /* df must not divide by what a program made up. */
+static bool fuse_bpf_statfs_ok(const struct fuse_kstatfs *st)
+{
+	return st->bsize && st->bsize <= INT_MAX && st->frsize <= INT_MAX &&
+	       st->bfree <= st->blocks && st->bavail <= st->blocks &&
+	       st->ffree <= st->files && st->namelen && st->namelen <= NAME_MAX;
+}
+
 static int fuse_bpf_statfs_take(struct fuse_bpf_call *call, struct kstatfs *buf)
 {
 	const struct fuse_kstatfs *st = &call->out.statfs.st;
 
-	if (!st->bsize || st->bsize > INT_MAX || st->frsize > INT_MAX ||
-	    st->bfree > st->blocks || st->bavail > st->blocks || st->ffree > st->files ||
-	    !st->namelen || st->namelen > NAME_MAX)
+	if (!fuse_bpf_statfs_ok(st))
 		return fuse_bpf_refuse(call, "statfs with block size", st->bsize);
 	buf->f_blocks = st->blocks;
 	buf->f_bfree = st->bfree;
@@ -119,21 +124,26 @@ static int fuse_bpf_statfs_take(struct fuse_bpf_call *call, struct kstatfs *buf)
 
 static int fuse_bpf_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
-	bool changed, answered;
+	struct fuse_kstatfs before = {};
+	bool answered, posts = false;
 	FUSE_BPF_CALL(call);
 	int err;
 
 	fuse_bpf_begin(&call, d_inode(dentry), FUSE_BPF_OP_STATFS, dentry);
 	err = fuse_bpf_pre(&call);
 	answered = err == FUSE_BPF_ANSWERED;
-	changed = answered || (call.version && call.post);
 	if (!err) {
 		err = fuse_bpf_backing_statfs(dentry, buf);
-		if (!err && changed)
-			fuse_bpf_statfs_fill(&call.out.statfs.st, buf);
+		posts = call.version && call.post;
+		if (!err && posts) {
+			fuse_bpf_statfs_fill(&before, buf);
+			call.out.statfs.st = before;
+		}
 	}
 	err = fuse_bpf_post(&call, answered ? 0 : err);
-	if (!err && changed)
+	/* What a program left alone is not ours to judge. */
+	if (!err && (answered || (posts && memcmp(&before, &call.out.statfs.st,
+						  sizeof(before)))))
 		err = fuse_bpf_statfs_take(&call, buf);
 	buf->f_type = FUSE_BPF_SUPER_MAGIC;
 	return err;

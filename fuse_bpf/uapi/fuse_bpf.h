@@ -155,7 +155,8 @@ enum fuse_bpf_ops_flags {
  * @owner_uid: its owner, in the initial user namespace
  * @owner_gid: its group, in the initial user namespace
  * @target_is_dir: 1 if what the operation is about is a directory: the entry
- *	that it names if that exists, else the inode itself
+ *	for one that names an entry (mkdir: always; lookup: known in the post
+ *	phase), the inode itself for all others
  * @reserved: 0
  *
  * A path walk may be tried again, so that one system call can make more than
