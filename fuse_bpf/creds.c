@@ -2,10 +2,11 @@
 /*
  * Derived credentials: what the backing filesystem sees of a caller.
  *
- * They are the mounter's, with the caller's fsuid and fsgid, so that what is
- * made belongs to the caller, and with CAP_SYS_RESOURCE and CAP_FSETID only if
- * the caller has them, so that nobody gets at reserved blocks, quota or setuid
- * bits through the mount.  One set is made per distinct caller and kept; the
+ * They are the mounter's, with the caller's fsuid, fsgid and groups, so that
+ * what is made belongs to the caller and setgid bits stay or go as they would
+ * without us, and with CAP_SYS_RESOURCE and CAP_FSETID only if the caller has
+ * them, so that nobody gets at reserved blocks, quota or setuid bits through
+ * the mount.  One set is made per distinct caller and kept; the
  * caller's own rights were checked before against what the mount shows.
  */
 #include <linux/hash.h>
@@ -88,7 +89,9 @@ static bool fuse_bpf_cred_fits(const struct cred *derived, const struct cred *ca
 {
 	int i;
 
-	if (!uid_eq(derived->fsuid, caller->fsuid) || !gid_eq(derived->fsgid, caller->fsgid))
+	if (!uid_eq(derived->fsuid, caller->fsuid) ||
+	    !gid_eq(derived->fsgid, caller->fsgid) ||
+	    derived->group_info != caller->group_info)
 		return false;
 	for (i = 0; i < ARRAY_SIZE(fuse_bpf_caller_caps); i++) {
 		int cap = fuse_bpf_caller_caps[i];
@@ -137,6 +140,8 @@ static struct cred *fuse_bpf_cred_derive(const struct cred *mounter,
 		return NULL;
 	new->fsuid = caller->fsuid;
 	new->fsgid = caller->fsgid;
+	/* Processes of one login share it, so its address will do as a key. */
+	set_groups(new, caller->group_info);
 	for (i = 0; i < ARRAY_SIZE(fuse_bpf_caller_caps); i++) {
 		int cap = fuse_bpf_caller_caps[i];
 
