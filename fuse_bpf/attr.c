@@ -192,7 +192,7 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 				struct kstat *stat, u32 request_mask, unsigned int flags)
 {
 	struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
-	u32 generation = smp_load_acquire(&slot->generation);
+	u32 generation = fuse_bpf_slot_generation(slot);
 	struct kstat was;
 	FUSE_BPF_CALL(call);
 	bool changed;
@@ -226,7 +226,7 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 int fuse_bpf_refresh(struct inode *inode, bool rcu)
 {
 	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
-	u32 generation = slot ? smp_load_acquire(&slot->generation) : 0;
+	u32 generation = fuse_bpf_slot_generation(slot);
 	struct kstat stat;
 
 	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {

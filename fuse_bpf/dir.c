@@ -17,6 +17,7 @@ static void fuse_bpf_busy(struct dentry *dentry)
 /* @dentry's sequence count is up to date, or FUSE_BPF_SEQ_NONE, or it is dropped. */
 static void fuse_bpf_unbusy(struct dentry *dentry)
 {
+	/* After the new count was stored: pairs with fuse_bpf_seq_holds(). */
 	smp_store_release(&fuse_bpf_dentry(dentry)->busy, false);
 }
 

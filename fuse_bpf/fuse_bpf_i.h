@@ -73,6 +73,15 @@ struct fuse_bpf_slot {
 	struct rcu_head rcu;
 };
 
+/*
+ * Read before asking a program, so that an answer of the old programs never
+ * passes for one of the new: pairs with fuse_bpf_slot_publish().
+ */
+static inline u32 fuse_bpf_slot_generation(const struct fuse_bpf_slot *slot)
+{
+	return slot ? smp_load_acquire(&slot->generation) : 0;
+}
+
 struct fuse_bpf_slot *fuse_bpf_slot_by_name(const char *name, struct user_namespace *ns);
 struct fuse_bpf_slot *fuse_bpf_slot_by_fd(int fd, struct fs_context *fc);
 struct fuse_bpf_slot *fuse_bpf_slot_get(struct fuse_bpf_slot *slot);

@@ -105,13 +105,6 @@ u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rul
 	return child->mask & fuse_bpf_inode(dir)->mask;
 }
 
-static u32 fuse_bpf_dir_generation(const struct inode *dir)
-{
-	const struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
-
-	return slot ? smp_load_acquire(&slot->generation) : 0;
-}
-
 /* --- asking the program ----------------------------------------------------------------- */
 
 /* A lookup's answer so far. */
@@ -171,7 +164,7 @@ static int fuse_bpf_find(struct inode *dir, struct dentry *parent, struct dentry
 
 	*backing = NULL;
 	*found = (struct fuse_bpf_found) {
-		.generation	= fuse_bpf_dir_generation(dir),
+		.generation	= fuse_bpf_slot_generation(fuse_bpf_inode(dir)->slot),
 		.expires	= U64_MAX,
 		.child.mask	= ~0ULL,
 	};
@@ -204,14 +197,21 @@ static int fuse_bpf_find(struct inode *dir, struct dentry *parent, struct dentry
 	return err;
 }
 
+/* The verdict is as of this generation, and holds until then. */
+static void fuse_bpf_verdict_set(struct fuse_bpf_dentry *fd, const struct fuse_bpf_found *found)
+{
+	WRITE_ONCE(fd->expires, found->expires);
+	/* Last: pairs with fuse_bpf_verdict_holds(). */
+	smp_store_release(&fd->generation, found->generation);
+}
+
 static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found *found)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
 	fd->child = found->child;
 	fd->hidden = found->hidden;
-	WRITE_ONCE(fd->expires, found->expires);
-	smp_store_release(&fd->generation, found->generation);
+	fuse_bpf_verdict_set(fd, found);
 }
 
 /* --- lookup --------------------------------------------------------------------------------- */
@@ -302,9 +302,11 @@ static bool fuse_bpf_seq_holds(const struct fuse_bpf_dentry *fd,
 {
 	if (likely(fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq)))
 		return true;
+	/* The count before the mark: fuse_bpf_busy() */
 	smp_rmb();
 	if (READ_ONCE(fd->busy))
 		return true;
+	/* The mark before the stored count: fuse_bpf_unbusy() */
 	smp_rmb();
 	return fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq);
 }
@@ -317,6 +319,7 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
 
 	if (likely(!slot))
 		return true;
+	/* Then the time that goes with it: pairs with fuse_bpf_verdict_set(). */
 	if (smp_load_acquire(&fd->generation) != READ_ONCE(slot->generation))
 		return false;
 	expires = READ_ONCE(fd->expires);
@@ -366,8 +369,7 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	dput(backing);
 	if (!same)
 		return 0;
-	WRITE_ONCE(fd->expires, found.expires);
-	smp_store_release(&fd->generation, found.generation);
+	fuse_bpf_verdict_set(fd, &found);
 	return 1;
 }
 
