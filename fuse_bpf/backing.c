@@ -29,13 +29,21 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 	return err;
 }
 
-/* What the backing filesystem itself has to decide or recompute. */
-static struct iattr fuse_bpf_backing_iattr(const struct iattr *attr)
+/*
+ * What the backing filesystem itself has to decide or recompute.  Called with
+ * the derived credentials, which tell whether setuid bits may stay.
+ */
+static struct iattr fuse_bpf_backing_iattr(const struct path *path, const struct iattr *attr)
 {
 	struct iattr below = *attr;
 
 	/* ia_file is ours, and an open below did not truncate anything. */
 	below.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
+	/* The VFS asks for this at our inode, whose S_NOSEC says there is nothing. */
+	if (below.ia_valid & ATTR_SIZE)
+		below.ia_valid |= ATTR_KILL_PRIV |
+				  setattr_should_drop_suidgid(mnt_idmap(path->mnt),
+							      d_inode(path->dentry));
 	/* The mode was computed from ours; let it be from the one below. */
 	if (below.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
 		below.ia_valid &= ~ATTR_MODE;
@@ -63,14 +71,15 @@ static int fuse_bpf_notify_change(const struct path *path, struct iattr *attr)
 int fuse_bpf_backing_setattr(struct dentry *dentry, struct iattr *attr)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	struct iattr below = fuse_bpf_backing_iattr(attr);
 	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	struct iattr below;
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	err = mnt_want_write(path.mnt);
 	if (!err) {
+		below = fuse_bpf_backing_iattr(&path, attr);
 		err = fuse_bpf_notify_change(&path, &below);
 		mnt_drop_write(path.mnt);
 	}

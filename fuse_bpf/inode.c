@@ -233,6 +233,10 @@ static int fuse_bpf_permission_below(struct inode *inode, int mask)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
+	/* It may have become read-only since; ours is asked by the VFS. */
+	if ((mask & MAY_WRITE) && sb_rdonly(backing->i_sb) &&
+	    (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) || S_ISLNK(inode->i_mode)))
+		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
 	if (mask & MAY_NOT_BLOCK)
@@ -320,6 +324,12 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 	FUSE_BPF_CALL(call);
 	int err, err2;
 
+	/* Of an open file nobody has looked: who is the owner now? */
+	if (!fuse_bpf_attr_fresh(inode)) {
+		err = fuse_bpf_refresh(inode, false);
+		if (err)
+			return err;
+	}
 	fuse_bpf_copy_size(inode);
 	err = setattr_prepare(idmap, dentry, attr);
 	if (err)

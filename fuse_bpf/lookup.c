@@ -277,6 +277,12 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	/* The backing filesystem does not want this absence remembered. */
 	if (!inode && d_unhashed(backing))
 		return NULL;
+	/*
+	 * Sticky directories, links and chmod look at the owner without asking
+	 * ->permission.  A failure shows where the attributes are needed.
+	 */
+	if (inode && !fuse_bpf_attr_fresh(inode))
+		fuse_bpf_refresh(inode, false);
 	alias = d_splice_alias(inode, dentry);
 	if (IS_ERR(alias))
 		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
@@ -373,16 +379,14 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	return 1;
 }
 
-/*
- * 1: holds; 0: look it up anew; -ECHILD: come again outside RCU.  @name is
- * stable, @dir the directory's inode.
- */
-int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
-			struct dentry *dentry, unsigned int flags)
+/* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(). */
+static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
+				    struct dentry *dentry, unsigned int flags)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 	bool holds, remote = false;
 	struct dentry *backing;
+	int ret;
 
 	rcu_read_lock();
 	backing = READ_ONCE(fd->backing);
@@ -399,14 +403,33 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 	if (!holds && (d_is_negative(dentry) || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
-		int ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
-
+		ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
 		if (ret <= 0)
 			return ret;
 	}
 	if (!fuse_bpf_verdict_holds(dir, fd))
 		return fuse_bpf_ask_again(dir, name, dentry);
 	return 1;
+}
+
+/*
+ * 1: holds; 0: look it up anew; -ECHILD: come again outside RCU.  @name is
+ * stable, @dir the directory's inode.  The attributes are followed on the way:
+ * not all that the VFS decides by them goes through ->permission.
+ */
+int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
+			struct dentry *dentry, unsigned int flags)
+{
+	int ret = fuse_bpf_revalidate_name(dir, name, dentry, flags);
+	struct inode *inode;
+
+	if (unlikely(ret <= 0))
+		return ret;
+	inode = d_inode_rcu(dentry);
+	if (likely(!inode || fuse_bpf_attr_fresh(inode)))
+		return 1;
+	/* Another failure shows where the attributes are needed. */
+	return fuse_bpf_refresh(inode, flags & LOOKUP_RCU) == -ECHILD ? -ECHILD : 1;
 }
 
 /* --- life of a dentry ------------------------------------------------------------------------------ */

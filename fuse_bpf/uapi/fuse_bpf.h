@@ -251,7 +251,8 @@ struct fuse_bpf_readdir_in {
  *	holds the backing attributes and may be changed.  Type bits of the mode,
  *	ino and a negative size are refused (EIO).  Mode, uid and gid become
  *	those that permission checks use: they are the inode's, so answers that
- *	depend on the caller do not make per-caller permissions.
+ *	depend on the caller do not make per-caller permissions.  Without
+ *	attributes nothing is permitted: an errno refuses open and chdir too.
  * @setattr: chmod, chown, truncate, utimes and open(O_TRUNC); in->valid and the
  *	FATTR_* fields tell what is wanted
  * @readlink: of a symbolic link, also in the middle of a path
