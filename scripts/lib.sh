@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Shared by the scripts here, sourced: messages, cache, locks, root rights, host packages, chroot, kernel series.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${FUSE_BPF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fuse_bpf}
+
+# Started from a Makefile, ours must not inherit its variables: the builds here set their own.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+log() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { log "$*"; exit 1; }
+
+# quietly COMMAND...: shows what it printed only if it fails.
+quietly() {
+	local out rc=0
+	out=$("$@" 2>&1) || rc=$?
+	[ "$rc" = 0 ] || printf '%s\n' "$out" >&2
+	return "$rc"
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "$1 needs root: run this as root, or install sudo"
+	fi
+}
+
+# with_lock NAME COMMAND...: one at a time of that name in this cache. Not for use in a condition: it relies on errexit.
+with_lock() {
+	local fd name=$1
+	shift
+	mkdir -p "$cache/lock"
+	exec {fd}>"$cache/lock/$name"
+	flock -w 2 "$fd" || { log "waiting for another run that holds $name"; flock "$fd"; }
+	"$@"
+	exec {fd}>&-
+}
+
+have_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# need_packages PACKAGE...: installs on this machine what is missing of them.
+need_packages() {
+	local p missing=()
+	command -v apt-get >/dev/null || die "this machine has no apt-get: the scripts need Debian or one of its kin"
+	for p; do
+		have_package "$p" || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	log "installing ${missing[*]}"
+	# Some source of this machine that has nothing to do with us may be unreachable; the install decides.
+	quietly as_root apt-get update || log "apt-get update failed for some source, going on"
+	quietly as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}" ||
+		die "cannot install ${missing[*]}: see apt's message above"
+}
+
+# chroot_run ROOT WORK COMMAND...: runs COMMAND in ROOT with WORK at /work and as the working directory, in a mount
+# namespace that ends with it. The caller says as whom and whether ROOT is writable: chroot_user= and chroot_rw=.
+chroot_run() {
+	local root=$1 work=$2
+	shift 2
+	# shellcheck disable=SC2016 # for the shell inside
+	as_root unshare --mount --propagation private bash -euc '
+		root=$1 work=$2 rw=$3 user=$4
+		shift 4
+		mount --bind "$root" "$root"
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount -t tmpfs tmpfs "$root/tmp"
+		mount --bind "$work" "$root/work"
+		[ ! -e /etc/resolv.conf ] || mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
+		[ -n "$rw" ] || mount -o remount,bind,ro "$root"
+		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			TERM="${TERM:-dumb}" chroot --userspec="$user" "$root" sh -c "cd /work && exec \"\$@\"" sh "$@"
+	' bash "$root" "$work" "${chroot_rw-}" "${chroot_user:-$(id -u):$(id -g)}" "$@"
+}
+
+# Lines of scripts/series or of scripts/root-packages without comments.
+list_lines() { sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$top/scripts/$1"; }
+
+# kernel_of ROOT SERIES: the version that the root holds; dies if the series is unknown or not to be had.
+kernel_of() {
+	local kver reason
+	read -r kver reason < <(awk -v s="$2" '$1 == s { $1 = ""; print }' "${1%/root}/kernels") ||
+		die "no series $2: scripts/series has $(list_lines series | awk '{ printf "%s%s", sep, $1; sep = ", " }')"
+	[ "$kver" != - ] || die "series $2: $reason"
+	printf '%s\n' "$kver"
+}
+
+# build_dir KVER: where this checkout is built for that kernel: tree/ has it.
+build_dir() { printf '%s/build/%s/%s\n' "$cache" "$(sha256sum <<<"$top" | cut -c1-12)" "$1"; }
