@@ -43,17 +43,6 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 	return fuse_bpf_pre(call);
 }
 
-/* Under which key will an inode stand that @dentry comes to name? */
-static bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
-			      const struct dentry *dentry)
-{
-	const struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
-	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-
-	return fi->slot == fuse_bpf_child_slot(dir, child) &&
-	       (!fi->slot || fi->mask == fuse_bpf_child_mask(dir, child));
-}
-
 /*
  * @made is the new backing dentry, whose reference becomes ours.  @inode is
  * given for a new link to it, else found.
@@ -190,7 +179,7 @@ static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
 	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_LINK))
 		call.in.link.oldnodeid = fuse_bpf_backing_inode(inode)->i_ino;
 	/* One file must not be under two policies through one inode. */
-	err = fuse_bpf_same_key(inode, dir, dentry) ? 0 : -EXDEV;
+	err = fuse_bpf_same_key(inode, dir, &fuse_bpf_dentry(dentry)->child) ? 0 : -EXDEV;
 	err = fuse_bpf_make_pre(&call, dentry) ?: err;
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_link(old_dentry, dentry);
 	err = fuse_bpf_make_end(&call, dir, dentry, made, inode);
@@ -255,10 +244,12 @@ static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_den
 	if (fuse_bpf_dentry(new_dentry)->hidden)
 		return -EACCES;
 	if (fuse_bpf_inode(old_dir)->slot != fuse_bpf_inode(new_dir)->slot ||
-	    !fuse_bpf_same_key(d_inode(old_dentry), new_dir, new_dentry))
+	    !fuse_bpf_same_key(d_inode(old_dentry), new_dir,
+			       &fuse_bpf_dentry(new_dentry)->child))
 		return -EXDEV;
 	if ((flags & RENAME_EXCHANGE) &&
-	    !fuse_bpf_same_key(d_inode(new_dentry), old_dir, old_dentry))
+	    !fuse_bpf_same_key(d_inode(new_dentry), old_dir,
+			       &fuse_bpf_dentry(old_dentry)->child))
 		return -EXDEV;
 	return 0;
 }

@@ -390,6 +390,8 @@ bool fuse_bpf_dentry_weird(const struct dentry *backing);
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 					  const struct fuse_bpf_child_rule *child);
 u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rule *child);
+bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
+		       const struct fuse_bpf_child_rule *child);
 int fuse_bpf_dentries_init(void);
 void fuse_bpf_dentries_exit(void);
 

@@ -105,6 +105,16 @@ u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rul
 	return child->mask & fuse_bpf_inode(dir)->mask;
 }
 
+/* Does @inode stand under the key that a child of @dir with this rule gets? */
+bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
+		       const struct fuse_bpf_child_rule *child)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	return fi->slot == fuse_bpf_child_slot(dir, child) &&
+	       (!fi->slot || fi->mask == fuse_bpf_child_mask(dir, child));
+}
+
 /* --- asking the program ----------------------------------------------------------------- */
 
 /* A lookup's answer so far. */
@@ -369,9 +379,16 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 		return err;
 	same = found.hidden == fd->hidden && backing == fd->backing;
 	if (same && inode)
-		same = fuse_bpf_inode(inode)->slot == fuse_bpf_child_slot(dir, &found.child) &&
-		       (!fuse_bpf_inode(inode)->slot ||
-			fuse_bpf_inode(inode)->mask == fuse_bpf_child_mask(dir, &found.child));
+		same = fuse_bpf_same_key(inode, dir, &found.child);
+	/*
+	 * Not there under this name, but our count holds: a rename of ours is
+	 * done below, and the VFS is about to move the dentry.
+	 */
+	if (inode && !found.hidden && backing != fd->backing &&
+	    fuse_bpf_seq_holds(fd, fd->backing)) {
+		dput(backing);
+		return 1;
+	}
 	dput(backing);
 	if (!same)
 		return 0;
