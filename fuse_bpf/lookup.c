@@ -115,6 +115,12 @@ bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
 	       (!fi->slot || fi->mask == fuse_bpf_child_mask(dir, child));
 }
 
+static bool fuse_bpf_same_rule(const struct fuse_bpf_child_rule *a,
+			       const struct fuse_bpf_child_rule *b)
+{
+	return a->none == b->none && a->mask == b->mask;
+}
+
 /* --- asking the program ----------------------------------------------------------------- */
 
 /* A lookup's answer so far. */
@@ -378,8 +384,9 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	if (err)
 		return err;
 	same = found.hidden == fd->hidden && backing == fd->backing;
-	if (same && inode)
-		same = fuse_bpf_same_key(inode, dir, &found.child);
+	if (same)
+		same = inode ? fuse_bpf_same_key(inode, dir, &found.child) :
+		       fuse_bpf_same_rule(&found.child, &fd->child);
 	/*
 	 * Not there under this name, but our count holds: a rename of ours is
 	 * done below, and the VFS is about to move the dentry.
