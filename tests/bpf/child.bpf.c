@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Refuses every setattr and open of a file with EPERM and hides "hidden", but below
+ * directories whose names say otherwise: "free*" has no ops, "some*" has ops that
+ * see setattr alone. The same for directories as they are made.
+ */
+#include <fuse_bpf/fuse_bpf.bpf.h>
+
+char free_glob[8] = "free*", some_glob[8] = "some*", hidden_name[8] = "hidden";
+__s32 bad[2];	/* what bpf_fuse_set_child() said to nonsense */
+
+static __always_inline void choose(struct fuse_bpf_ctx *ctx)
+{
+	if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, free_glob, sizeof(free_glob)))
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
+	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, some_glob, sizeof(some_glob)))
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, FUSE_BPF_BIT(SETATTR));
+}
+
+FUSE_BPF_PROG(child_lookup, struct fuse_bpf_ctx *ctx)
+{
+	choose(ctx);
+	if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, hidden_name, sizeof(hidden_name)))
+		return -ENOENT;
+	return FUSE_BPF_BACKING;
+}
+
+FUSE_BPF_PROG(child_mkdir, struct fuse_bpf_ctx *ctx)
+{
+	bad[0] = bpf_fuse_set_child(ctx, 77, 0);
+	bad[1] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, 77);
+	choose(ctx);
+	return FUSE_BPF_BACKING;
+}
+
+FUSE_BPF_PROG(child_setattr, struct fuse_bpf_ctx *ctx)
+{
+	return ctx->target_is_dir ? FUSE_BPF_BACKING : -EPERM;
+}
+
+FUSE_BPF_PROG(child_open, struct fuse_bpf_ctx *ctx)
+{
+	return ctx->target_is_dir ? FUSE_BPF_BACKING : -EPERM;
+}
+
+FUSE_BPF_OPS(child) = {
+	.name = "child",
+	.abi = 1,
+	.lookup = (void *)child_lookup,
+	.mkdir = (void *)child_mkdir,
+	.setattr = (void *)child_setattr,
+	.open = (void *)child_open,
+};
+
+char LICENSE[] SEC("license") = "GPL";

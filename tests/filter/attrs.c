@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes that a program rewrites or answers: without the refresh of our
+ * inode from them, stat(2) and permission checks disagree.
+ */
+#include "test.h"
+
+#include <sys/statfs.h>
+
+#include "attrs.h"
+#include "probe.h"
+
+static const char *back, *at;
+
+#define AT(name) fmt("%s/" name, at)
+#define BACK(name) fmt("%s/" name, back)
+
+static void *start(void **state, const char *object, const char *which)
+{
+	enum backing *kind = *state;
+	struct set *set;
+
+	back = backing_dir(*kind, "attrs");
+	at = tmp_path("at");
+	file_write(BACK("file"), "0123456789");
+	set = set_attached(object, which, NULL);
+	mnt(back, at, fmt("ops=%s", which));
+	return set;
+}
+
+static struct shift *start_shift(void **state)
+{
+	struct set *set = start(state, "attrs", "shift");
+
+	return set->globals;
+}
+
+static int teardown(void **state)
+{
+	test_teardown(state);
+	remove_tree(back);
+	return 0;
+}
+
+static void shows(const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+	struct stat st;
+
+	assert_ok(stat(path, &st));
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(st.st_gid, gid);
+	assert_int_equal(st.st_mode, mode);
+}
+
+static void owner_is_shown_and_counts(void **state)
+{
+	struct shift *by = start_shift(state);
+	struct stat st;
+	int fd;
+
+	assert_ok(chmod(BACK("file"), 0600));
+	shows(AT("file"), 0, 0, S_IFREG | 0600);
+	by->uid = TEST_UID;
+	by->gid = TEST_GID;
+	shows(AT("file"), TEST_UID, TEST_GID, S_IFREG | 0600);
+	shows(BACK("file"), 0, 0, S_IFREG | 0600);
+	fd = open(AT("file"), O_RDONLY);
+	assert_ok(fstat(fd, &st));
+	assert_int_equal(st.st_uid, TEST_UID);
+	assert_ok(close(fd));
+
+	/* Root's file below is the user's above: the mounter's rights reach it. */
+	become(TEST_UID, TEST_GID);
+	assert_fails(try_open(BACK("file"), O_RDONLY, 0), EACCES);
+	file_is(AT("file"), "0123456789");
+	assert_ok(chmod(AT("file"), 0640));
+	become(TEST_UID + 1, TEST_GID + 1);
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	become_root();
+	shows(BACK("file"), 0, 0, S_IFREG | 0640);
+}
+
+static void owner_taken_away(void **state)
+{
+	struct shift *by = start_shift(state);
+
+	assert_ok(chown(BACK("file"), TEST_UID, TEST_GID));
+	assert_ok(chmod(BACK("file"), 0600));
+	by->uid = 5000;
+	by->gid = 6000;
+	shows(AT("file"), TEST_UID + 5000, TEST_GID + 6000, S_IFREG | 0600);
+	become(TEST_UID, TEST_GID);
+	file_is(BACK("file"), "0123456789");
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	assert_fails(chmod(AT("file"), 0666), EPERM);
+	become_root();
+	shows(BACK("file"), TEST_UID, TEST_GID, S_IFREG | 0600);
+}
+
+static void mode_is_shown_and_counts(void **state)
+{
+	struct shift *by = start_shift(state);
+
+	assert_ok(chmod(BACK("file"), 0600));
+	by->mode_more = 0044;
+	by->mode_less = 0200;
+	shows(AT("file"), 0, 0, S_IFREG | 0444);
+	become(TEST_UID, TEST_GID);
+	file_is(AT("file"), "0123456789");
+	assert_fails(try_open(AT("file"), O_WRONLY, 0), EACCES);
+	become_root();
+	by->mode_more = 0;
+	by->mode_less = 0077;
+	assert_ok(chmod(BACK("file"), 0644));
+	shows(AT("file"), 0, 0, S_IFREG | 0600);
+	become(TEST_UID, TEST_GID);
+	file_is(BACK("file"), "0123456789");
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	become_root();
+}
+
+/* An open directory is never looked up again, so only the permission check can notice. */
+static void directory_follows_too(void **state)
+{
+	struct shift *by = start_shift(state);
+	int dir = open(at, O_RDONLY | O_DIRECTORY);
+
+	assert_ok(dir);
+	by->mode_more = 0011;
+	assert_ok(chmod(back, 0700));
+	become(TEST_UID, TEST_GID);
+	assert_ok(faccessat(dir, "file", R_OK, AT_EACCESS));
+	become_root();
+	by->mode_more = 0;
+	assert_ok(chmod(back, 0710));
+	become(TEST_UID, TEST_GID);
+	assert_fails(faccessat(dir, "file", R_OK, AT_EACCESS), EACCES);
+	become_root();
+	assert_ok(chmod(back, 0755));
+	become(TEST_UID, TEST_GID);
+	assert_ok(faccessat(dir, "file", R_OK, AT_EACCESS));
+	become_root();
+	assert_ok(close(dir));
+}
+
+static void backing_is_tracked_under_it(void **state)
+{
+	struct shift *by = start_shift(state);
+
+	by->uid = 100;
+	shows(AT("file"), 100, 0, S_IFREG | 0644);
+	assert_ok(chown(BACK("file"), 50, 60));
+	assert_ok(chmod(BACK("file"), 0600));
+	shows(AT("file"), 150, 60, S_IFREG | 0600);
+	become(150, 1);
+	file_is(AT("file"), "0123456789");
+	become(50, 1);
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	become_root();
+	assert_ok(truncate(BACK("file"), 3));
+	file_is(AT("file"), "012");
+}
+
+static void type_cannot_be_changed(void **state)
+{
+	struct shift *by = start_shift(state);
+	struct stat st;
+
+	shows(AT("file"), 0, 0, S_IFREG | 0644);
+	by->mode_less = S_IFMT;
+	by->mode_more = S_IFDIR;
+	assert_fails(stat(AT("file"), &st), EIO);
+	assert_true(ops_get("shift").errors > 0);
+	by->mode_less = by->mode_more = 0;
+	shows(AT("file"), 0, 0, S_IFREG | 0644);
+}
+
+static void answer(struct set *set, ino_t ino, const struct answer *a)
+{
+	__u64 key = ino;
+
+	assert_ok(bpf_map_update_elem(set_map_fd(set, "answers"), &key, a, BPF_ANY));
+}
+
+static void answered_from_a_map(void **state)
+{
+	struct answer a = { .size = 4242, .mtime = 1000000000, .mode = S_IFREG | 0400, .uid = 7,
+			    .gid = 8, .nlink = 3 };
+	struct set *set = start(state, "attrs", "answer");
+	struct stat st, below;
+
+	assert_ok(stat(BACK("file"), &below));
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(st.st_size, 10);
+	answer(set, below.st_ino, &a);
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(st.st_size, 4242);
+	assert_int_equal(st.st_mode, S_IFREG | 0400);
+	assert_int_equal(st.st_uid, 7);
+	assert_int_equal(st.st_gid, 8);
+	assert_int_equal(st.st_nlink, 3);
+	assert_int_equal(st.st_mtime, 1000000000);
+	assert_int_equal(st.st_ino, below.st_ino);
+	become(TEST_UID, TEST_GID);
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	become(7, TEST_GID);
+	file_is(AT("file"), "0123456789");
+	become_root();
+	a.mode = S_IFREG | 0444;
+	answer(set, below.st_ino, &a);
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(st.st_mode, S_IFREG | 0444);
+	shows(BACK("file"), 0, 0, S_IFREG | 0644);
+}
+
+static void nonsense_answers(void **state)
+{
+	struct answer a = { .size = 1, .mode = S_IFDIR | 0755, .nlink = 1 };
+	struct set *set = start(state, "attrs", "answer");
+	struct stat st, below;
+
+	assert_ok(stat(BACK("file"), &below));
+	answer(set, below.st_ino, &a);
+	assert_fails(stat(AT("file"), &st), EIO);
+	a.mode = S_IFREG | 0644;
+	a.size = 1ULL << 63;
+	answer(set, below.st_ino, &a);
+	assert_fails(stat(AT("file"), &st), EIO);
+	assert_true(ops_get("answer").errors >= 2);
+	a.size = 1;
+	answer(set, below.st_ino, &a);
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(st.st_size, 1);
+}
+
+static struct probe *start_probe(void **state)
+{
+	struct probe *probe = ((struct set *)start(state, "probe", "every"))->globals;
+
+	probe->tgid = getpid();
+	return probe;
+}
+
+static void statfs_answered_and_changed(void **state)
+{
+	struct probe *probe = start_probe(state);
+	struct probe_op *op = &probe->op[FUSE_BPF_OP_STATFS];
+	struct statfs st, below;
+
+	assert_ok(statfs(back, &below));
+	assert_ok(statfs(at, &st));
+	assert_int_equal(st.f_blocks, below.f_blocks);
+	probe->attr.on = 1;
+	probe->attr.size = 77;
+	op->verdict[0] = FUSE_BPF_REPLY;
+	assert_ok(statfs(at, &st));
+	assert_int_equal(st.f_blocks, 77);
+	assert_int_equal(st.f_namelen, 99);
+	op->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	assert_ok(statfs(at, &st));
+	assert_int_equal(st.f_blocks, 77);
+	probe->attr.on = 0;
+	assert_ok(statfs(at, &st));
+	assert_int_equal(st.f_blocks, below.f_blocks);
+}
+
+/* FUSE_BPF_REPLY from access grants what mode and ACL would not. */
+static void access_granted(void **state)
+{
+	struct probe *probe = start_probe(state);
+
+	assert_ok(chmod(BACK("file"), 0600));
+	become(TEST_UID, TEST_GID);
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EACCES);
+	probe->op[FUSE_BPF_OP_ACCESS].verdict[0] = FUSE_BPF_REPLY;
+	file_is(AT("file"), "0123456789");
+	probe->op[FUSE_BPF_OP_ACCESS].verdict[0] = -EPERM;
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EPERM);
+	become_root();
+	assert_fails(try_open(AT("file"), O_RDONLY, 0), EPERM);
+	probe->op[FUSE_BPF_OP_ACCESS].verdict[0] = 0;
+}
+
+/* What a program writes in the pre phase of a getattr that it lets through is not an answer. */
+static void out_counts_only_in_an_answer(void **state)
+{
+	struct probe *probe = start_probe(state);
+	struct stat st;
+
+	probe->attr.on = 1;
+	probe->attr.mode = S_IFREG | 0111;
+	probe->attr.uid = 9;
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+	assert_int_equal(st.st_uid, 0);
+	probe->attr.on = 0;
+}
+
+static void mode_of_what_is_made(void **state)
+{
+	struct probe *probe = start_probe(state);
+	int fd;
+
+	probe->new_mode = S_IFREG | 0640;
+	assert_ok(try_open(AT("made"), O_WRONLY | O_CREAT, 0666));
+	assert_int_equal(file_mode(BACK("made")), S_IFREG | 0640);
+	assert_int_equal(file_mode(AT("made")), S_IFREG | 0640);
+	assert_ok(unlink(AT("made")));
+	fd = open(at, O_RDWR | O_TMPFILE, 0666);
+	assert_ok(fd);
+	assert_ok(linkat(AT_FDCWD, fmt("/proc/self/fd/%d", fd), AT_FDCWD, AT("made"), AT_SYMLINK_FOLLOW));
+	assert_ok(close(fd));
+	assert_int_equal(file_mode(BACK("made")), S_IFREG | 0640);
+	assert_ok(unlink(AT("made")));
+	probe->new_mode = S_IFDIR | 0710;
+	assert_ok(mkdir(AT("made"), 0777));
+	assert_int_equal(file_mode(BACK("made")), S_IFDIR | 0710);
+	assert_ok(rmdir(AT("made")));
+	probe->new_mode = S_IFIFO | 0600;
+	assert_ok(mknod(AT("made"), S_IFIFO | 0666, 0));
+	assert_int_equal(file_mode(BACK("made")), S_IFIFO | 0600);
+	assert_ok(unlink(AT("made")));
+	assert_int_equal(ops_get("every").errors, 0);
+	probe->new_mode = S_IFDIR | 0600;
+	assert_fails(mknod(AT("made"), S_IFIFO | 0666, 0), EIO);
+	assert_false(exists(BACK("made")));
+	assert_int_equal(ops_get("every").errors, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(owner_is_shown_and_counts),
+		cmocka_unit_test(owner_taken_away),
+		cmocka_unit_test(mode_is_shown_and_counts),
+		cmocka_unit_test(directory_follows_too),
+		cmocka_unit_test(backing_is_tracked_under_it),
+		cmocka_unit_test(type_cannot_be_changed),
+		cmocka_unit_test(answered_from_a_map),
+		cmocka_unit_test(nonsense_answers),
+		cmocka_unit_test(statfs_answered_and_changed),
+		cmocka_unit_test(access_granted),
+		cmocka_unit_test(out_counts_only_in_an_answer),
+		cmocka_unit_test(mode_of_what_is_made),
+	};
+
+	umask(0);
+	return run_on_backings("attrs", tests, sizeof(tests) / sizeof(tests[0]), teardown);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How long a lookup's verdict lasts: without the generation and the lifetime in
+ * the dentry a program runs on every step of every path, or its answer never
+ * grows old.
+ */
+#include "test.h"
+
+#include "probe.h"
+
+static const char *back, *at;
+static struct probe *probe;
+static struct probe_op *lookup;
+
+#define AT(name) fmt("%s/" name, at)
+#define BACK(name) fmt("%s/" name, back)
+
+static void attach(__u32 flags)
+{
+	struct set *set = set_open("probe", "only_lookup", NULL);
+
+	set->ops->flags = flags;
+	set_load(set);
+	set_attach(set);
+	probe = set->globals;
+	strcpy(probe->name, "file");
+	lookup = &probe->op[FUSE_BPF_OP_LOOKUP];
+	mnt(back, at, "ops=only_lookup");
+}
+
+static int setup(void **state)
+{
+	back = tmp_dir("back");
+	at = tmp_path("at");
+	assert_ok(mkdir(BACK("dir"), 0755));
+	file_write(BACK("dir/file"), "file");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_teardown(state);
+	remove_tree(back);
+	return 0;
+}
+
+static unsigned int calls_of(unsigned int times)
+{
+	__u64 before = lookup->calls[0];
+
+	while (times--)
+		exists(AT("dir/file"));
+	return lookup->calls[0] - before;
+}
+
+static void asked_once(void **state)
+{
+	attach(0);
+	assert_in_range(calls_of(1), 1, 2);
+	assert_int_equal(calls_of(10), 0);
+	lookup->verdict[0] = -ENOENT;
+	assert_true(exists(AT("dir/file")));
+	assert_int_equal(calls_of(10), 0);
+}
+
+static void asked_once_for_hidden(void **state)
+{
+	attach(0);
+	lookup->verdict[0] = -ENOENT;
+	assert_in_range(calls_of(1), 1, 2);
+	assert_int_equal(calls_of(10), 0);
+	lookup->verdict[0] = 0;
+	assert_false(exists(AT("dir/file")));
+	assert_int_equal(calls_of(10), 0);
+}
+
+static void asked_on_every_walk(void **state)
+{
+	attach(FUSE_BPF_F_REVALIDATE);
+	assert_true(exists(AT("dir/file")));
+	assert_true(calls_of(10) >= 10);
+	lookup->verdict[0] = -ENOENT;
+	assert_false(exists(AT("dir/file")));
+	assert_fails(try_open(AT("dir/file"), O_WRONLY | O_CREAT, 0644), EACCES);
+	lookup->verdict[0] = 0;
+	file_is(AT("dir/file"), "file");
+	lookup->verdict[0] = -EUSERS;
+	assert_fails(try_open(AT("dir/file"), O_RDONLY, 0), EUSERS);
+	lookup->verdict[0] = 0;
+	file_is(AT("dir/file"), "file");
+}
+
+static bool asked_again(void *unused)
+{
+	return calls_of(1) > 0;
+}
+
+static void grows_old(void **state)
+{
+	attach(0);
+	probe->entry_valid = 1500ull * 1000000;
+	lookup->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	assert_in_range(calls_of(1), 1, 2);
+	assert_int_equal(calls_of(3), 0);
+	assert_true(wait_for(10000, asked_again, NULL));
+	assert_int_equal(calls_of(3), 0);
+	lookup->verdict[1] = -ENOENT;
+	assert_true(exists(AT("dir/file")));
+	assert_true(wait_for(10000, asked_again, NULL));
+	assert_false(exists(AT("dir/file")));
+	assert_int_equal(calls_of(3), 0);
+	lookup->verdict[1] = 0;
+	assert_true(wait_for(10000, asked_again, NULL));
+	file_is(AT("dir/file"), "file");
+}
+
+/* A verdict is about a name: the same name underneath can be another file. */
+static void asked_again_after_a_change(void **state)
+{
+	attach(0);
+	assert_in_range(calls_of(1), 1, 2);
+	assert_ok(rename(BACK("dir/file"), BACK("dir/moved")));
+	assert_false(exists(AT("dir/file")));
+	file_write(BACK("dir/file"), "other");
+	assert_true(exists(AT("dir/file")));
+	file_is(AT("dir/file"), "other");
+	assert_int_equal(calls_of(10), 0);
+}
+
+static void other_names_are_not_asked_again(void **state)
+{
+	attach(0);
+	calls_of(1);
+	file_write(AT("dir/moved"), "moved");
+	assert_ok(unlink(AT("dir/moved")));
+	file_write(BACK("dir/moved"), "moved");
+	assert_int_equal(calls_of(10), 0);
+}
+
+#define CACHE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CACHE(asked_once),
+		CACHE(asked_once_for_hidden),
+		CACHE(asked_on_every_walk),
+		CACHE(grows_old),
+		CACHE(asked_again_after_a_change),
+		CACHE(other_names_are_not_asked_again),
+	};
+
+	return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
+}

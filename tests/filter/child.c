@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a child inherits: without the ops and the mask in the inode's key a
+ * rename or a hard link carries a file under another directory's policy.
+ */
+#include "test.h"
+
+static const char *back, *at;
+static __s32 *bad;
+
+#define AT(name) fmt("%s/" name, at)
+#define BACK(name) fmt("%s/" name, back)
+
+static void start(void **state)
+{
+	static const char *const dirs[] = { "free", "some", "plain", "plain/deep", "free/deep" };
+	enum backing *kind = *state;
+	struct set *set;
+	size_t i;
+
+	back = backing_dir(*kind, "child");
+	at = tmp_path("at");
+	for (i = 0; i < 5; i++) {
+		assert_ok(mkdir(fmt("%s/%s", back, dirs[i]), 0755));
+		file_write(fmt("%s/%s/file", back, dirs[i]), dirs[i]);
+		file_write(fmt("%s/%s/hidden", back, dirs[i]), dirs[i]);
+	}
+	set = set_attached("child", NULL, NULL);
+	bad = set->globals;
+	mnt(back, at, "ops=child");
+}
+
+static int teardown(void **state)
+{
+	test_teardown(state);
+	remove_tree(back);
+	return 0;
+}
+
+static void is_full(const char *dir)
+{
+	assert_fails(chmod(fmt("%s/%s/file", at, dir), 0600), EPERM);
+	assert_fails(try_open(fmt("%s/%s/file", at, dir), O_RDONLY, 0), EPERM);
+	assert_fails(try_open(fmt("%s/%s/hidden", at, dir), O_RDONLY, 0), ENOENT);
+}
+
+static void is_free(const char *dir, const char *text)
+{
+	assert_ok(chmod(fmt("%s/%s/file", at, dir), 0600));
+	file_is(fmt("%s/%s/file", at, dir), text);
+	file_is(fmt("%s/%s/hidden", at, dir), text);
+}
+
+static void inherited(void **state)
+{
+	start(state);
+	is_full("plain");
+	is_full("plain/deep");
+}
+
+static void none(void **state)
+{
+	struct ops_line before;
+
+	start(state);
+	before = ops_get("child");
+	is_free("free", "free");
+	is_free("free/deep", "free/deep");
+	assert_int_equal(ops_get("child").inodes, before.inodes);
+}
+
+static void masked(void **state)
+{
+	start(state);
+	assert_fails(chmod(AT("some/file"), 0600), EPERM);
+	file_is(AT("some/file"), "some");
+	file_is(AT("some/hidden"), "some");
+}
+
+static void of_what_is_made(void **state)
+{
+	start(state);
+	assert_ok(mkdir(AT("free-made"), 0755));
+	assert_int_equal(bad[0], -EINVAL);
+	assert_int_equal(bad[1], -EINVAL);
+	file_write(AT("free-made/file"), "free-made");
+	file_write(AT("free-made/hidden"), "free-made");
+	is_free("free-made", "free-made");
+	assert_ok(mkdir(AT("some-made"), 0755));
+	file_write(AT("some-made/hidden"), "some-made");
+	assert_fails(chmod(AT("some-made/hidden"), 0600), EPERM);
+	assert_ok(mkdir(AT("made"), 0755));
+	assert_fails(try_open(AT("made/hidden"), O_WRONLY | O_CREAT, 0644), EACCES);
+}
+
+static void nothing_crosses(void **state)
+{
+	start(state);
+	assert_fails(rename(AT("free/file"), AT("plain/moved")), EXDEV);
+	assert_fails(rename(AT("plain/file"), AT("free/moved")), EXDEV);
+	assert_fails(link(AT("free/file"), AT("plain/moved")), EXDEV);
+	assert_fails(link(AT("plain/file"), AT("free/moved")), EXDEV);
+	assert_fails(renameat2(AT_FDCWD, AT("free/file"), AT_FDCWD, AT("plain/file"), RENAME_EXCHANGE),
+		     EXDEV);
+	file_is(BACK("free/file"), "free");
+	file_is(BACK("plain/file"), "plain");
+	assert_false(exists(BACK("plain/moved")));
+	assert_false(exists(BACK("free/moved")));
+	assert_ok(rename(AT("free/file"), AT("free/deep/moved")));
+	assert_ok(link(AT("free/deep/moved"), AT("free/file")));
+	is_free("free", "free");
+	assert_ok(rename(AT("plain/file"), AT("plain/deep/moved")));
+	assert_ok(link(AT("plain/deep/moved"), AT("plain/file")));
+	is_full("plain");
+}
+
+/* One file, a name in each world: each name obeys its own. */
+static void two_names_of_one_file(void **state)
+{
+	struct stat st;
+
+	start(state);
+	assert_ok(link(BACK("free/file"), BACK("plain/same")));
+	assert_ok(link(BACK("free/file"), BACK("some/same")));
+	file_is(AT("free/file"), "free");
+	assert_fails(try_open(AT("plain/same"), O_RDONLY, 0), EPERM);
+	assert_fails(chmod(AT("plain/same"), 0600), EPERM);
+	assert_fails(chmod(AT("some/same"), 0600), EPERM);
+	file_is(AT("some/same"), "free");
+	file_write(AT("free/file"), "both");
+	file_is(AT("some/same"), "both");
+	assert_ok(stat(AT("free/file"), &st));
+	assert_int_equal(st.st_nlink, 3);
+}
+
+/* A directory moved underneath obeys the name that it has then. */
+static void moved_underneath(void **state)
+{
+	start(state);
+	is_full("plain/deep");
+	is_free("free/deep", "free/deep");
+	assert_ok(rename(BACK("plain/deep"), BACK("free/was-plain")));
+	assert_ok(rename(BACK("free/deep"), BACK("plain/was-free")));
+	is_free("free/was-plain", "plain/deep");
+	is_full("plain/was-free");
+}
+
+/* A directory whose name chooses is not renamed to one that chooses otherwise. */
+static void renamed_to_another_choice(void **state)
+{
+	start(state);
+	file_is(AT("free/file"), "free");
+	if (rename(AT("free"), AT("taken"))) {
+		assert_int_equal(errno, EXDEV);
+		assert_true(exists(BACK("free")));
+		is_free("free", "free");
+	} else {
+		assert_true(exists(BACK("taken")));
+		is_full("taken");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(inherited),
+		cmocka_unit_test(none),
+		cmocka_unit_test(masked),
+		cmocka_unit_test(of_what_is_made),
+		cmocka_unit_test(nothing_crosses),
+		cmocka_unit_test(two_names_of_one_file),
+		cmocka_unit_test(moved_underneath),
+		cmocka_unit_test(renamed_to_another_choice),
+	};
+
+	return run_on_backings("child", tests, sizeof(tests) / sizeof(tests[0]), teardown);
+}

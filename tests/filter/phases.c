@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two phases: who is called when, with which context, and what a post call
+ * may make of a result. Without the limits a program turns a failure into a
+ * success that nobody had, or a count into one too large.
+ */
+#include "test.h"
+
+#include <sys/xattr.h>
+
+#include "probe.h"
+
+static const char *back, *at;
+static struct probe *probe;
+static struct set *set;
+
+#define AT(name) fmt("%s/" name, at)
+#define BACK(name) fmt("%s/" name, back)
+#define OP(NAME) (&probe->op[FUSE_BPF_OP_##NAME])
+
+static void attach(__u64 post_only)
+{
+	set = set_open("probe", "every", NULL);
+	set->ops->post_only = post_only;
+	set_load(set);
+	set_attach(set);
+	probe = set->globals;
+	probe->tgid = getpid();
+	mnt(back, at, "ops=every");
+}
+
+static int setup(void **state)
+{
+	back = tmp_dir("back");
+	at = tmp_path("at");
+	file_write(BACK("file"), "0123456789");
+	assert_ok(chown(BACK("file"), 21, 22));
+	assert_ok(mkdir(BACK("dir"), 0755));
+	file_write(BACK("dir/in"), "in");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	test_teardown(state);
+	remove_tree(back);
+	return 0;
+}
+
+static void rewrite(struct probe_op *op, long result)
+{
+	op->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	op->rewrite = 1;
+	op->result = result;
+}
+
+static void post_only(void **state)
+{
+	struct stat st;
+
+	attach(1ULL << FUSE_BPF_OP_GETATTR | 1ULL << FUSE_BPF_OP_MKDIR);
+	OP(GETATTR)->calls[0] = OP(GETATTR)->calls[1] = 0;
+	OP(GETATTR)->verdict[0] = OP(MKDIR)->verdict[0] = -EPERM;
+	assert_ok(stat(AT("file"), &st));
+	assert_int_equal(OP(GETATTR)->calls[0], 0);
+	assert_true(OP(GETATTR)->calls[1] > 0);
+	assert_ok(mkdir(AT("made"), 0755));
+	assert_int_equal(OP(MKDIR)->calls[0], 0);
+	assert_int_equal(OP(MKDIR)->calls[1], 1);
+	assert_int_equal(OP(MKDIR)->ctx[1].phase, FUSE_BPF_PHASE_POST);
+	OP(MKDIR)->verdict[1] = -EUSERS;
+	assert_ok(rmdir(AT("made")));
+	assert_fails(mkdir(AT("made"), 0755), EUSERS);
+	assert_true(exists(BACK("made")));
+}
+
+static void post_on_demand(void **state)
+{
+	attach(0);
+	assert_ok(mkdir(AT("made"), 0755));
+	assert_int_equal(OP(MKDIR)->calls[0], 1);
+	assert_int_equal(OP(MKDIR)->calls[1], 0);
+	OP(RMDIR)->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	assert_ok(rmdir(AT("made")));
+	assert_int_equal(OP(RMDIR)->calls[0], 1);
+	assert_int_equal(OP(RMDIR)->calls[1], 1);
+	assert_int_equal(OP(RMDIR)->ctx[1].result, 0);
+	OP(RMDIR)->verdict[1] = FUSE_BPF_REPLY;
+	assert_ok(mkdir(AT("made"), 0755));
+	assert_ok(rmdir(AT("made")));
+	assert_int_equal(ops_get("every").errors, 0);
+}
+
+/* Refused before: no post call, since nothing was done. */
+static void no_post_after_a_refusal(void **state)
+{
+	attach(0);
+	OP(MKDIR)->verdict[0] = -EUSERS;
+	assert_fails(mkdir(AT("made"), 0755), EUSERS);
+	assert_int_equal(OP(MKDIR)->calls[1], 0);
+	assert_false(exists(BACK("made")));
+}
+
+static void error_to_error(void **state)
+{
+	attach(0);
+	assert_fails(rmdir(AT("dir")), ENOTEMPTY);
+	rewrite(OP(RMDIR), -EBUSY);
+	assert_fails(rmdir(AT("dir")), EBUSY);
+	assert_int_equal(OP(RMDIR)->ctx[1].result, -ENOTEMPTY);
+	assert_int_equal(OP(RMDIR)->ctx[1].target_is_dir, 1);
+	OP(RMDIR)->rewrite = 0;
+	OP(RMDIR)->verdict[1] = -EROFS;
+	assert_fails(rmdir(AT("dir")), EROFS);
+	assert_true(exists(BACK("dir/in")));
+	assert_int_equal(ops_get("every").errors, 0);
+}
+
+/* Also where a success would have been a count. */
+static void error_to_error_for_a_count(void **state)
+{
+	attach(0);
+	assert_fails(getxattr(AT("file"), "user.none", NULL, 0), ENODATA);
+	rewrite(OP(GETXATTR), -ENOENT);
+	assert_fails(getxattr(AT("file"), "user.none", NULL, 0), ENOENT);
+	assert_int_equal(OP(GETXATTR)->ctx[1].result, -ENODATA);
+	assert_int_equal(ops_get("every").errors, 0);
+}
+
+static void error_to_success(void **state)
+{
+	attach(0);
+	assert_fails(removexattr(AT("file"), "trusted.none"), ENODATA);
+	rewrite(OP(REMOVEXATTR), 0);
+	assert_ok(removexattr(AT("file"), "trusted.none"));
+	assert_int_equal(OP(REMOVEXATTR)->ctx[1].result, -ENODATA);
+	assert_int_equal(ops_get("every").errors, 0);
+
+	/* Nothing was removed: a success would leave the name behind in the cache. */
+	rewrite(OP(RMDIR), 0);
+	assert_fails(rmdir(AT("dir")), EIO);
+	assert_int_equal(ops_get("every").errors, 1);
+	assert_true(exists(BACK("dir")));
+}
+
+static void success_to_error(void **state)
+{
+	attach(0);
+	rewrite(OP(MKDIR), -EPERM);
+	assert_fails(mkdir(AT("made"), 0755), EPERM);
+	assert_true(exists(BACK("made")));
+	OP(MKDIR)->rewrite = 0;
+	assert_true(exists(AT("made")));
+	rewrite(OP(GETATTR), -EPERM);
+	assert_fails(access(AT("file"), F_OK) ? -1 : stat(AT("file"), &(struct stat){}), EPERM);
+	OP(GETATTR)->rewrite = 0;
+	assert_int_equal(ops_get("every").errors, 0);
+}
+
+static void counts(void **state)
+{
+	char buf[8] = "xxxxxxx";
+	int fd;
+
+	attach(0);
+	fd = open(AT("file"), O_RDWR);
+	assert_ok(fd);
+	rewrite(OP(READ), 3);
+	assert_int_equal(pread(fd, buf, 5, 1), 3);
+	assert_int_equal(OP(READ)->ctx[1].result, 5);
+	assert_int_equal(OP(READ)->in[0], 1);
+	assert_int_equal(OP(READ)->in[1], 5);
+	rewrite(OP(READ), 0);
+	assert_int_equal(pread(fd, buf, 5, 1), 0);
+	assert_int_equal(ops_get("every").errors, 0);
+	rewrite(OP(READ), 6);
+	assert_fails(pread(fd, buf, 5, 1), EIO);
+	assert_int_equal(ops_get("every").errors, 1);
+	rewrite(OP(WRITE), 2);
+	assert_int_equal(pwrite(fd, "abcd", 4, 0), 2);
+	assert_int_equal(OP(WRITE)->ctx[1].result, 4);
+	file_is(BACK("file"), "abcd456789");
+	rewrite(OP(WRITE), 1L << 40);
+	assert_fails(pwrite(fd, "abcd", 4, 0), EIO);
+	assert_int_equal(ops_get("every").errors, 2);
+	OP(READ)->rewrite = OP(WRITE)->rewrite = 0;
+	assert_ok(close(fd));
+}
+
+static void results_that_are_none(void **state)
+{
+	static const long bad[] = { 1, 4096, -512, -ESTALE, -ECHILD, -4096, INT64_MIN, INT64_MAX };
+	size_t i;
+
+	attach(0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		rewrite(OP(SETATTR), bad[i]);
+		assert_fails(chmod(AT("file"), 0640), EIO);
+		assert_int_equal(ops_get("every").errors, i + 1);
+	}
+	OP(SETATTR)->rewrite = 0;
+	assert_ok(chmod(AT("file"), 0644));
+}
+
+/* ctx->result written in the pre phase is nothing. */
+static void result_counts_after_alone(void **state)
+{
+	attach(0);
+	rewrite(OP(MKDIR), -EPERM);
+	OP(MKDIR)->verdict[0] = FUSE_BPF_BACKING;
+	assert_ok(mkdir(AT("made"), 0755));
+	assert_int_equal(OP(MKDIR)->calls[1], 0);
+	OP(MKDIR)->rewrite = 0;
+}
+
+static uint64_t own_cgroup(void)
+{
+	char line[4096], *path = NULL;
+	FILE *f = fopen("/proc/self/cgroup", "r");
+	struct stat st;
+
+	assert_non_null(f);
+	while (!path && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "0::", 3))
+			path = line + 3;
+	fclose(f);
+	assert_non_null(path);
+	path[strcspn(path, "\n")] = 0;
+	assert_ok(stat(fmt("/sys/fs/cgroup%s", path), &st));
+	return st.st_ino;
+}
+
+static void context(void **state)
+{
+	const struct probe_ctx *ctx;
+	struct stat st;
+
+	attach(0);
+	assert_ok(stat(BACK("file"), &st));
+	become(TEST_UID, TEST_GID);
+	file_is(AT("file"), "0123456789");
+	become_root();
+	ctx = &OP(OPEN)->ctx[0];
+	assert_int_equal(ctx->opcode, FUSE_OPEN);
+	assert_int_equal(ctx->uid, TEST_UID);
+	assert_int_equal(ctx->gid, TEST_GID);
+	assert_int_equal(ctx->pid, gettid());
+	assert_int_equal(ctx->tgid, getpid());
+	assert_int_equal(ctx->cgroup_id, own_cgroup());
+	assert_int_equal(ctx->ino, st.st_ino);
+	assert_int_equal(ctx->dev, (uint32_t)st.st_dev);
+	assert_int_equal(ctx->size, 10);
+	assert_int_equal(ctx->mode, S_IFREG | 0644);
+	assert_int_equal(ctx->owner_uid, 21);
+	assert_int_equal(ctx->owner_gid, 22);
+	assert_int_equal(ctx->target_is_dir, 0);
+	assert_string_equal(names_in(AT("dir")), "in");
+	assert_int_equal(ctx->opcode, FUSE_OPENDIR);
+	assert_int_equal(ctx->target_is_dir, 1);
+	assert_int_equal(ctx->mode, S_IFDIR | 0755);
+	assert_int_equal(OP(RELEASE)->ctx[0].opcode, FUSE_RELEASEDIR);
+}
+
+static void target_is_dir(void **state)
+{
+	attach(0);
+	assert_ok(rename(AT("dir"), AT("made")));
+	assert_int_equal(OP(RENAME)->ctx[0].target_is_dir, 1);
+	assert_ok(rename(AT("made"), AT("dir")));
+	assert_ok(rename(AT("file"), AT("made")));
+	assert_int_equal(OP(RENAME)->ctx[0].target_is_dir, 0);
+	assert_ok(unlink(AT("made")));
+	assert_int_equal(OP(UNLINK)->ctx[0].target_is_dir, 0);
+	assert_int_equal(OP(UNLINK)->ctx[0].opcode, FUSE_UNLINK);
+}
+
+static __u64 mount_id_at(const char *dir)
+{
+	struct stat st;
+
+	assert_ok(stat(dir, &st));
+	return OP(GETATTR)->ctx[0].mount_id;
+}
+
+static void mount_id(void **state)
+{
+	const char *second = tmp_path("second");
+	__u64 first_id, second_id;
+
+	attach(0);
+	mnt(back, second, "ops=every");
+	assert_int_equal(ops_get("every").mounts, 2);
+	first_id = mount_id_at(at);
+	second_id = mount_id_at(second);
+	assert_int_not_equal(first_id, second_id);
+	assert_int_equal(mount_id_at(at), first_id);
+	umnt(second);
+	assert_int_equal(ops_get("every").mounts, 1);
+	mnt(back, second, "ops=every");
+	assert_true(mount_id_at(second) > second_id);
+}
+
+static void arguments(void **state)
+{
+	int fd;
+
+	attach(0);
+	fd = open(AT("file"), O_RDWR | O_APPEND);
+	assert_ok(fd);
+	assert_int_equal(OP(OPEN)->in[0] & (O_ACCMODE | O_APPEND), O_RDWR | O_APPEND);
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_int_equal(OP(WRITE)->in[1], 3);
+	assert_ok(ftruncate(fd, 5));
+	assert_true(OP(SETATTR)->in[0] & FATTR_SIZE);
+	assert_int_equal(OP(SETATTR)->in[1], 5);
+	assert_ok(close(fd));
+	assert_ok(mkdir(AT("made"), 0711));
+	assert_int_equal(OP(MKDIR)->in[0] & 07777, 0711);
+	assert_ok(renameat2(AT_FDCWD, AT("made"), AT_FDCWD, AT("dir"), RENAME_EXCHANGE));
+	assert_int_equal(OP(RENAME)->in[0], RENAME_EXCHANGE);
+	assert_ok(renameat2(AT_FDCWD, AT("made"), AT_FDCWD, AT("dir"), RENAME_EXCHANGE));
+	assert_ok(faccessat(AT_FDCWD, AT("file"), W_OK, AT_EACCESS));
+	assert_int_equal(OP(ACCESS)->in[0] & 7, 2);
+}
+
+#define PHASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PHASE(post_only),
+		PHASE(post_on_demand),
+		PHASE(no_post_after_a_refusal),
+		PHASE(error_to_error),
+		PHASE(error_to_error_for_a_count),
+		PHASE(error_to_success),
+		PHASE(success_to_error),
+		PHASE(counts),
+		PHASE(results_that_are_none),
+		PHASE(result_counts_after_alone),
+		PHASE(context),
+		PHASE(target_is_dir),
+		PHASE(mount_id),
+		PHASE(arguments),
+	};
+
+	return cmocka_run_group_tests_name("phases", tests, NULL, NULL);
+}

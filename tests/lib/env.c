@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where a test runs and as whom. */
+#include "test.h"
+
+#include <grp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+/* Where scripts/vm puts the empty disk that VM_DISK asks for. */
+#define SCRATCH_DISK	"/dev/vdb"
+
+const char *fmt(const char *format, ...)
+{
+	static char buffers[32][4096];
+	static unsigned int next;
+	char *buf = buffers[next++ % 32];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf, sizeof(buffers[0]), format, args);
+	va_end(args);
+	return buf;
+}
+
+/* A path that tests keep in a static; a test ends before these add up. */
+static const char *keep(const char *path)
+{
+	char *copy = strdup(path);
+
+	assert_non_null(copy);
+	return copy;
+}
+
+const char *tmp_path(const char *name)
+{
+	const char *tmp = getenv("TEST_TMP");
+
+	if (!tmp)
+		fail_msg("TEST_TMP is not set: run this through tests/run");
+	return keep(fmt("%s/%s", tmp, name));
+}
+
+const char *tmp_dir(const char *name)
+{
+	const char *path = tmp_path(name);
+
+	if (mkdir(path, 0755) && errno != EEXIST)
+		fail_msg("mkdir %s: %m", path);
+	return path;
+}
+
+static int run(char *const argv[])
+{
+	int status;
+	pid_t pid;
+
+	assert_int_equal(posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* One filesystem of each kind, made when it is first asked for. */
+static bool backing_made[BACKING_KINDS];
+
+static void make_ext4(const char *at)
+{
+	char *const mkfs[] = { "mkfs.ext4", "-q", "-F", "-O", "^has_journal", SCRATCH_DISK, NULL };
+
+	assert_int_equal(run(mkfs), 0);
+	assert_ok(mount(SCRATCH_DISK, at, "ext4", 0, NULL));
+}
+
+static void make_overlay(const char *at)
+{
+	char *const modprobe[] = { "modprobe", "overlay", NULL };
+
+	assert_int_equal(run(modprobe), 0);
+	assert_ok(mount("overlay", at, "overlay", 0,
+			fmt("lowerdir=%s,upperdir=%s,workdir=%s", tmp_dir("overlay-lower"),
+			    tmp_dir("overlay-upper"), tmp_dir("overlay-work"))));
+}
+
+const char *backing_name(enum backing kind)
+{
+	return (const char *[]){ "tmpfs", "ext4", "overlay" }[kind];
+}
+
+const char *backing_dir(enum backing kind, const char *name)
+{
+	const char *at = tmp_dir(fmt("on-%s", backing_name(kind))), *path;
+
+	if (!backing_made[kind]) {
+		if (kind == ON_EXT4)
+			make_ext4(at);
+		if (kind == ON_OVERLAY)
+			make_overlay(at);
+		backing_made[kind] = true;
+	}
+	path = keep(fmt("%s/%s", at, name));
+	if (mkdir(path, 0755) && errno != EEXIST)
+		fail_msg("mkdir %s: %m", path);
+	return path;
+}
+
+void backings_done(void)
+{
+	enum backing kind;
+
+	for (kind = ON_EXT4; kind < BACKING_KINDS; kind++)
+		if (backing_made[kind])
+			assert_ok(umount(tmp_path(fmt("on-%s", backing_name(kind)))));
+	memset(backing_made, 0, sizeof(backing_made));
+}
+
+static int backings_teardown(void **state)
+{
+	backings_done();
+	return 0;
+}
+
+/* ext4 where there is a disk, else the next best that is not tmpfs. */
+int run_on_backings(const char *group, const struct CMUnitTest *tests, size_t n,
+		    int (*teardown)(void **state))
+{
+	static enum backing kinds[BACKING_KINDS] = { ON_TMPFS, ON_EXT4, ON_OVERLAY };
+	struct CMUnitTest *all = calloc(2 * n, sizeof(*all));
+	int second = access(SCRATCH_DISK, F_OK) ? ON_OVERLAY : ON_EXT4, ret;
+	size_t i;
+
+	for (i = 0; i < 2 * n; i++) {
+		enum backing *kind = i < n ? &kinds[0] : &kinds[second];
+
+		all[i] = tests[i % n];
+		all[i].name = strdup(fmt("%s: %s", backing_name(*kind), tests[i % n].name));
+		all[i].initial_state = kind;
+		all[i].teardown_func = teardown;
+	}
+	ret = _cmocka_run_group_tests(group, all, 2 * n, NULL, backings_teardown);
+	for (i = 0; i < 2 * n; i++)
+		free((char *)all[i].name);
+	free(all);
+	return ret;
+}
+
+void become(uid_t uid, gid_t gid)
+{
+	become_root();
+	assert_ok(setgroups(0, NULL));
+	assert_ok(setegid(gid));
+	assert_ok(seteuid(uid));
+}
+
+void become_root(void)
+{
+	assert_ok(seteuid(0));
+	assert_ok(setegid(0));
+}
+
+static void write_own(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd))
+		_exit(254);
+}
+
+int in_child(int flags, int (*fn)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_ok(pid);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (flags && unshare(flags))
+			_exit(255);
+		if (flags & CLONE_NEWUSER) {
+			write_own("/proc/self/setgroups", "deny");
+			write_own("/proc/self/uid_map", "0 0 1");
+			write_own("/proc/self/gid_map", "0 0 1");
+		}
+		_exit(fn(arg));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status))
+		fail_msg("the child died of signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+}
+
+bool wait_for(int ms, bool (*done)(void *arg), void *arg)
+{
+	uint64_t end = now_ms() + ms;
+
+	do {
+		if (done(arg))
+			return true;
+		poll(NULL, 0, 10);
+	} while (now_ms() < end);
+	return done(arg);
+}
+
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	assert_ok(fd);
+	assert_ok(lseek(fd, 0, SEEK_END));
+	return fd;
+}
+
+bool kmsg_has(int fd, const char *text)
+{
+	char record[8192];
+	ssize_t len;
+
+	for (;;) {
+		len = read(fd, record, sizeof(record) - 1);
+		if (len < 0 && errno == EPIPE)
+			continue;	/* records were overwritten; the next one is there */
+		if (len <= 0)
+			return false;
+		record[len] = 0;
+		if (strstr(record, text))
+			return true;
+	}
+}
