@@ -238,7 +238,8 @@ struct fuse_bpf_readdir_in {
  *	Both directories have the same ops (EXDEV otherwise).  FUSE_BPF_CHILD_*
  *	does not apply: the moved entry is looked up again under its new name.
  * @create: open(2) that makes a regular file; the open member is called after
- *	it.  in->mode may change in its permission bits.  in->flags: O_*
+ *	it.  in->mode may change in its permission bits.  in->flags is O_CREAT:
+ *	the VFS tells no more here
  * @tmpfile: as create, without a name
  * @readdir: once per entry of a listing but "." and ".."; -ENOENT leaves the
  *	entry out, another errno ends the listing with it.  Pre phase only.
@@ -247,8 +248,9 @@ struct fuse_bpf_readdir_in {
  *
  * All other operations run the ops of the inode itself:
  * @getattr: stat(2) and whatever else needs attributes anew.  FUSE_BPF_REPLY
- *	in the pre phase answers from out->attr alone; in the post phase out->attr
- *	holds the backing attributes and may be changed.  Type bits of the mode,
+ *	in the pre phase answers from out->attr alone, which holds what the
+ *	backing inode has in memory; in the post phase out->attr holds the
+ *	backing filesystem's answer.  It may be changed in both.  Type bits of the mode,
  *	ino and a negative size are refused (EIO).  Mode, uid and gid become
  *	those that permission checks use: they are the inode's, so answers that
  *	depend on the caller do not make per-caller permissions.  Without
@@ -279,7 +281,7 @@ struct fuse_bpf_readdir_in {
  * @ioctl: in->cmd and in->arg; file attributes come as FS_IOC_FSGETXATTR and
  *	FS_IOC_FSSETXATTR
  * @lock: POSIX, OFD and BSD locks
- * @poll: must not sleep
+ * @poll: must not sleep.  Nothing calls it yet, and the verifier refuses it
  * @default_op: for members that are absent, with ctx alone; must not sleep
  *
  * @reserved_23: to @reserved_27: these member indices mean something else to
