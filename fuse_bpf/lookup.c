@@ -54,6 +54,9 @@ static bool fuse_bpf_entry_holds(struct dentry *dentry)
 	inode = d_inode(dentry);
 	below = inode ? fuse_bpf_backing_inode(inode) : NULL;
 	spin_lock_nested(&backing->d_lock, DENTRY_D_LOCK_NESTED);
+	/* What is hidden is absent here, whatever it is below. */
+	if (fd->hidden)
+		below = d_inode(backing);
 	holds = !d_unhashed(backing) && d_inode(backing) == below &&
 		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
 		backing->d_name.len == dentry->d_name.len &&

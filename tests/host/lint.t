@@ -44,23 +44,19 @@ none() {
 # the line it stands in.
 matches() { grep -nHE "$@" || [[ $? == 1 ]]; }
 
-outside() {
-	local file
-	for file in "${files[@]}"; do
-		[[ $file == fuse_bpf/compat/* ]] || printf '%s\n' "$file"
-	done
-}
+# under REGEX: the files whose names match.
+under() { printf '%s\n' "${files[@]}" | grep -E "$1"; }
 
 version_conditions() {
 	local others
-	mapfile -t others < <(outside)
+	mapfile -t others < <(printf '%s\n' "${files[@]}" | grep -v '^fuse_bpf/compat/')
 	matches '\b(LINUX_VERSION_COD[E]|KERNEL_VERSIO[N])\b' "${others[@]}"
 }
 
-# The folders of the tests, of what runs them and of what CI runs.
+# In the tests, in what runs them and in what CI runs.
 swallowed_failures() {
 	local ours
-	mapfile -t ours < <(printf '%s\n' "${files[@]}" | grep -E '^(tests|scripts|\.ci)/')
+	mapfile -t ours < <(under '^(tests|scripts|\.ci)/')
 	matches '\|\|[[:space:]]*(tru[e]|[:])([[:space:];)}]|$)' "${ours[@]}"
 }
 
@@ -92,9 +88,9 @@ mount_options() {
 			grep -qF "\"$word\"" fuse_bpf/*.c || printf 'not in the module: %s\n' "$option"
 		done
 	done
-	for option in $(sed -nE 's/.*fsparam_[a-z0-9]+\("([a-z_]+)".*/\1/p' fuse_bpf/*.c); do
+	while IFS= read -r option; do
 		[[ $option == source ]] || grep -qF "\`$option=" README.md || printf 'not in README.md: %s\n' "$option"
-	done
+	done < <(sed -nE 's/.*fsparam_[a-z0-9]+\("([a-z_]+)".*/\1/p' fuse_bpf/*.c)
 }
 
 # What docs/troubleshooting.md quotes of others: of mount(8), and of the C library for an errno.
@@ -102,9 +98,11 @@ foreign="\"unknown filesystem type 'fuse_bpf'\"
 \"File exists\"
 \"Operation not permitted\""
 
-# Its first column quotes our messages, "..." for anything, and says which others' a message is.
+# Its first column quotes our messages, "..." for anything and numbers for what the source may have as %d, and says
+# which others' a message is.
 unknown_messages() {
-	local cell quote regex
+	local cell quote regex ours
+	mapfile -t ours < <(under '^(fuse_bpf|scripts|tools)/')
 	while IFS= read -r cell; do
 		while IFS= read -r quote; do
 			case $quote in
@@ -112,8 +110,9 @@ unknown_messages() {
 			esac
 			quote=${quote%\"*}\"
 			! grep -qxF "$quote" <<<"$foreign" || continue
-			regex=$(sed -e 's/^"//; s/"$//; s/[][\.*^$+?(){}|]/\\&/g; s/\\\.\\\.\\\./.*/g' <<<"$quote")
-			grep -rqE -e "$regex" fuse_bpf scripts tools || printf '%s\n' "$quote"
+			regex=$(sed -E -e 's/^"//; s/"$//; s/[][\.*^$+?(){}|]/\\&/g; s/ ?\\\.\\\.\\\./.*/g;
+				s/[0-9]+/(&|%[a-z]+)/g' <<<"$quote")
+			grep -qE -e "$regex" "${ours[@]}" || printf '%s\n' "$quote"
 		done < <(grep -oE '"[^"]*"( \([^)]*\))?' <<<"$cell")
 	done < <(sed -nE 's/^\| ([^|]*) \|.*/\1/p' docs/troubleshooting.md)
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What docs/ tells authors to type: the program and the commands are taken from the text and must work.
 # timeout: 300
-source "$TEST_TOP/tests/lib/tap.sh"
+# shellcheck source=tests/lib/tap.sh
+source "${TEST_TOP:?}/tests/lib/tap.sh"
 
 src=$TEST_TMP/src mnt=$TEST_TMP/mnt
 as_user=(setpriv --reuid=1000 --regid=1000 --clear-groups)

@@ -4,7 +4,8 @@
 # the mount and in the backing directory. On tmpfs, on tmpfs with a program on every operation, and on ext4 if the
 # machine has a scratch disk (VM_DISK=1G scripts/vm ...).
 # timeout: 900
-source "$TEST_TOP/tests/lib/tap.sh"
+# shellcheck source=tests/lib/tap.sh
+source "${TEST_TOP:?}/tests/lib/tap.sh"
 
 same_tree=$TEST_BUILD/work/bin/same-tree
 fuse_bpf=$TEST_TOP/tools/fuse-bpf
