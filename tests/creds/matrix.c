@@ -223,8 +223,8 @@ static void as_on_a_native_directory(struct twin *t)
 	must(results == MAP_FAILED ? -1 : 0);
 	must(mkdirat(t->u, "native", 0755));
 	must(mkdirat(t->u, "ours", 0755));
-	/* All of them once; elsewhere a seventh, which has every value of each. */
-	for (unsigned int i = 0; i < n; i += t->world == TWIN_TMPFS ? 1 : 7, tried++) {
+	/* A seventh of them in each world, another one in each, with every value of everything. */
+	for (unsigned int i = t->world; i < n; i += 7, tried++) {
 		struct layout l = {
 			.who = whos[i % 2],
 			.dir_owner = owners[i / 2 % 3],
