@@ -17,8 +17,6 @@ static __always_inline bool wanted(struct fuse_bpf_ctx *ctx)
 
 	if (probe.tgid && probe.tgid != ctx->tgid)
 		return false;
-	if (probe.ino && probe.ino != ctx->ino)
-		return false;
 	if (!probe.name[0] ||
 	    bpf_fuse_read_name(ctx, FUSE_BPF_NAME, name, sizeof(name)) < 0)
 		return true;

@@ -4,7 +4,7 @@
 #define PROBE_H
 
 #define PROBE_NAME	64
-#define PROBE_OPS	34	/* FUSE_BPF_OP_COUNT, which BPF can't have in a shared header */
+#define PROBE_OPS	34	/* FUSE_BPF_OP_COUNT, whose header differs for programs and tests */
 
 /* struct fuse_bpf_ctx as the program read it, by fields. */
 struct probe_ctx {
@@ -36,9 +36,8 @@ struct probe_op {
 };
 
 struct probe {
-	/* All operations, or those of this process, on this inode, or name. */
+	/* All operations, or those of this process, or of this name. */
 	__u32 tgid;
-	__u64 ino;
 	char name[PROBE_NAME];
 	struct probe_op op[PROBE_OPS];
 	__u32 new_mode;		/* mkdir, mknod, create, tmpfile: rewrite in->mode to it */

@@ -43,9 +43,10 @@ STORE(across_out, getattr, "+ 100", 2)
 STORE(before_out, getattr, "- 8", 2)
 STORE(across_result, unlink, "+ 4", 0)
 
-FUSE_BPF_PROG(no_tail_call, struct fuse_bpf_ctx *ctx)
+/* The helper wants the array of arguments, not the first of them. */
+SEC("struct_ops/unlink") int no_tail_call(__u64 *raw)
 {
-	bpf_tail_call(ctx, &tails, 0);
+	bpf_tail_call(raw, &tails, 0);
 	return FUSE_BPF_BACKING;
 }
 

@@ -102,15 +102,15 @@ static void grows_old(void **state)
 	lookup->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
 	assert_in_range(calls_of(1), 1, 2);
 	assert_int_equal(calls_of(3), 0);
-	assert_true(wait_for(10000, asked_again, NULL));
+	assert_true(wait_for(SOON, asked_again, NULL));
 	assert_int_equal(calls_of(3), 0);
 	lookup->verdict[1] = -ENOENT;
 	assert_true(exists(AT("dir/file")));
-	assert_true(wait_for(10000, asked_again, NULL));
+	assert_true(wait_for(SOON, asked_again, NULL));
 	assert_false(exists(AT("dir/file")));
 	assert_int_equal(calls_of(3), 0);
 	lookup->verdict[1] = 0;
-	assert_true(wait_for(10000, asked_again, NULL));
+	assert_true(wait_for(SOON, asked_again, NULL));
 	file_is(AT("dir/file"), "file");
 }
 

@@ -88,7 +88,7 @@ static void make_overlay(const char *at)
 			    tmp_dir("overlay-upper"), tmp_dir("overlay-work"))));
 }
 
-const char *backing_name(enum backing kind)
+static const char *backing_name(enum backing kind)
 {
 	return (const char *[]){ "tmpfs", "ext4", "overlay" }[kind];
 }

@@ -16,7 +16,6 @@ const char *tmp_dir(const char *name);
 /* A new directory on a filesystem of this kind; ext4 needs the machine's scratch disk. */
 enum backing { ON_TMPFS, ON_EXT4, ON_OVERLAY, BACKING_KINDS };
 const char *backing_dir(enum backing kind, const char *name);
-const char *backing_name(enum backing kind);
 void backings_done(void);
 
 /* Run the tests once per kind of backing; *state of the setup points to it. */
@@ -29,6 +28,9 @@ void become_root(void);
 
 /* Run fn in a child, perhaps in new namespaces (CLONE_NEW*); what it returned, 0 to 255. */
 int in_child(int flags, int (*fn)(void *arg), void *arg);
+
+/* ms, within which the kernel lets go of what nobody holds, also where the machine is busy. */
+#define SOON	5000
 
 /* Poll until done(arg), at most ms; whether it came true. */
 bool wait_for(int ms, bool (*done)(void *arg), void *arg);

@@ -121,19 +121,3 @@ int try_open(const char *path, int flags, mode_t mode)
 
 	return fd < 0 ? fd : close(fd);
 }
-
-int try_read(const char *path)
-{
-	char byte;
-	int fd, err;
-	ssize_t len;
-
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	len = read(fd, &byte, 1);
-	err = errno;
-	close(fd);
-	errno = err;
-	return len < 0 ? -1 : 0;
-}

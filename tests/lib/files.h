@@ -17,6 +17,5 @@ void remove_tree(const char *path);
 
 /* -1 and errno, or 0, without a descriptor left. */
 int try_open(const char *path, int flags, mode_t mode);
-int try_read(const char *path);
 
 #endif /* TEST_FILES_H */

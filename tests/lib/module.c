@@ -71,7 +71,7 @@ void module_unload_soon(void)
 {
 	int ret;
 
-	wait_for(2000, unloaded, &ret);
+	wait_for(SOON, unloaded, &ret);
 	assert_ok(ret);
 	assert_false(module_loaded());
 }

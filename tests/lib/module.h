@@ -9,7 +9,7 @@ int module_unload(void);
 bool module_loaded(void);
 int module_refs(void);
 
-/* Unload within 2 s or fail the test. */
+/* Unload, if it takes until SOON; or fail the test. */
 void module_unload_soon(void);
 
 /* A line of /proc/fs/fuse_bpf/ops. */

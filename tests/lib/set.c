@@ -2,8 +2,6 @@
 /* Sets of programs, through libbpf. */
 #include "test.h"
 
-#include <bpf/btf.h>
-
 char set_log[262144];
 
 static struct set *open_sets[64];
@@ -156,24 +154,6 @@ void sets_done(void)
 	for (i = 0; i < sizeof(open_sets) / sizeof(open_sets[0]); i++)
 		if (open_sets[i])
 			set_free(open_sets[i]);
-}
-
-/* The shadow of a struct_ops map has its programs where the pointers will be. */
-void set_drop(struct set *set, const char *member)
-{
-	const struct btf *btf = bpf_object__btf(set->object);
-	int id = btf__find_by_name_kind(btf, "fuse_bpf_ops", BTF_KIND_STRUCT);
-	const struct btf_type *type = btf__type_by_id(btf, id);
-	const struct btf_member *m = btf_members(type);
-	int i;
-
-	for (i = 0; i < btf_vlen(type); i++) {
-		if (strcmp(btf__name_by_offset(btf, m[i].name_off), member))
-			continue;
-		*(void **)((char *)set->ops + m[i].offset / 8) = NULL;
-		return;
-	}
-	fail_msg("struct fuse_bpf_ops has no member %s", member);
 }
 
 int set_map_fd(struct set *set, const char *map)

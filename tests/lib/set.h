@@ -43,15 +43,12 @@ void set_detach(struct set *set);
 void set_free(struct set *set);
 void sets_done(void);
 
-/* Take a member out before the load, by its name. */
-void set_drop(struct set *set, const char *member);
-
 int set_map_fd(struct set *set, const char *map);
 unsigned int set_map_id(struct set *set);
 bool map_gone(void *id);	/* for wait_for(); id: unsigned int */
 bool prog_gone(void *id);
 
-/* No program or map of ours is left: undo all that a test did; a cmocka teardown. */
+/* Undo what a test did with this library; a cmocka teardown. */
 int test_teardown(void **state);
 
 #endif /* TEST_SET_H */

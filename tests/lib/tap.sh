@@ -9,7 +9,6 @@
 #   ok_if NAME COMMAND...         the command succeeds
 #   status_is STATUS NAME COMMAND...   it ends with this status; $out and $err are what it wrote
 #   skip REASON NAME              a point that cannot be tried here
-#   skip_all REASON               nor can any; ends the test
 
 set -euo pipefail
 
@@ -66,11 +65,6 @@ status_is() {
 skip() {
 	points=$((points + 1))
 	printf 'ok %d # SKIP %s: %s\n' "$points" "$2" "$1"
-}
-
-skip_all() {
-	printf '1..0 # SKIP %s\n' "$1"
-	exit 0
 }
 
 done_testing() {

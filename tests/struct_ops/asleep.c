@@ -138,7 +138,7 @@ static void freed_while_asleep(void **state)
 	assert_fails(module_unload(), EAGAIN);
 	finish(&call, &map);
 	umnt(at);
-	assert_true(wait_for(2000, map_gone, &map));
+	assert_true(wait_for(SOON, map_gone, &map));
 	module_unload_soon();
 	assert_ok(module_load(NULL));
 }
@@ -161,7 +161,7 @@ static void replaced_while_asleep(void **state)
 	assert_ok(stat(fmt("%s/file", at), &st));
 	assert_int_equal(st.st_size, 4);
 	finish(&call, &map);
-	assert_true(wait_for(2000, map_gone, &map));
+	assert_true(wait_for(SOON, map_gone, &map));
 	assert_ok(stat(fmt("%s/file", at), &st));
 	assert_int_equal(st.st_size, 4);
 }
@@ -179,7 +179,7 @@ static void failed_while_asleep(void **state)
 	assert_fails(stat(fmt("%s/file", at), &st), ENOTCONN);
 	finish(&call, &map);
 	umnt(at);
-	assert_true(wait_for(2000, map_gone, &map));
+	assert_true(wait_for(SOON, map_gone, &map));
 }
 
 #define ASLEEP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

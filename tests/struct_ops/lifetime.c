@@ -131,8 +131,8 @@ static void expect_map_goes_with_mount(unsigned int map, const char *name)
 {
 	assert_false(map_gone(&map));
 	umnt(at);
-	assert_true(wait_for(2000, map_gone, &map));
-	assert_true(wait_for(2000, ops_gone, (void *)name));
+	assert_true(wait_for(SOON, map_gone, &map));
+	assert_true(wait_for(SOON, ops_gone, (void *)name));
 }
 
 static void keep_after_detach(void **state)
@@ -205,7 +205,7 @@ static void keep_for_open_file(void **state)
 	assert_ok(faccessat(fd, "x", F_OK, 0));
 	assert_false(map_gone(&map));
 	assert_ok(close(fd));
-	assert_true(wait_for(2000, map_gone, &map));
+	assert_true(wait_for(SOON, map_gone, &map));
 }
 
 static void fail_after_detach(void **state)

@@ -26,7 +26,7 @@ static struct set *ready(const char *name)
 	set_attach(set);
 	assert_int_equal(bpf_link__destroy(set->link), 0);
 	set->link = NULL;
-	assert_true(wait_for(2000, ops_gone, (void *)name));
+	assert_true(wait_for(SOON, ops_gone, (void *)name));
 	return set;
 }
 
@@ -46,13 +46,13 @@ static void one_live_set_per_name(void **state)
 	assert_int_equal(ops_get("twice").map, set_map_id(first));
 	assert_int_equal(link_create(first), -EEXIST);
 	set_detach(first);
-	assert_true(wait_for(2000, ops_gone, "twice"));
+	assert_true(wait_for(SOON, ops_gone, "twice"));
 	link = link_create(second);
 	assert_true(link >= 0);
 	assert_int_equal(ops_get("twice").map, set_map_id(second));
 	assert_string_equal(ops_get("twice").state, "live");
 	close(link);
-	assert_true(wait_for(2000, ops_gone, "twice"));
+	assert_true(wait_for(SOON, ops_gone, "twice"));
 }
 
 /* The name is free while mounts still hold the set that had it. */
@@ -78,7 +78,7 @@ static void plain_and_link_share_names(void **state)
 	assert_int_equal(ops_get("both").link, 0);
 	assert_int_equal(set_try_attach(link), -EEXIST);
 	set_free(plain);
-	assert_true(wait_for(2000, ops_gone, "both"));
+	assert_true(wait_for(SOON, ops_gone, "both"));
 	set_attach(link);
 	assert_int_not_equal(ops_get("both").link, 0);
 }
@@ -235,7 +235,7 @@ static void name_of_another_namespace(void **state)
 	close(p.ready[0]);
 	close(p.go[0]);
 	close(p.go[1]);
-	assert_true(wait_for(2000, ops_gone, "theirs"));
+	assert_true(wait_for(SOON, ops_gone, "theirs"));
 }
 
 #define REG(test) cmocka_unit_test_teardown(test, test_teardown)

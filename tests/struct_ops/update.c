@@ -174,14 +174,14 @@ static void under_load(void **state)
 			assert_false(wait_for(500, map_gone, &map));
 			continue;
 		}
-		assert_true(wait_for(2000, map_gone, &map));
+		assert_true(wait_for(SOON, map_gone, &map));
 		for (n = 0; n < used; n++)
-			assert_true(wait_for(2000, prog_gone, &ids[i][n]));
+			assert_true(wait_for(SOON, prog_gone, &ids[i][n]));
 	}
 	assert_ok(operate(at));
 	assert_int_equal(bpf_link__destroy(link), 0);
 	umnt(at);
-	assert_true(wait_for(2000, map_gone, &current));
+	assert_true(wait_for(SOON, map_gone, &current));
 }
 
 /* A replaced set is in force for what was looked up and hidden before, at once. */
@@ -217,7 +217,7 @@ static void refused_updates(void **state)
 	assert_true(ops_gone("two"));
 	set_detach(set);
 	assert_int_equal(set_try_update(set, late), -ENOLINK);
-	assert_true(wait_for(2000, ops_gone, "one"));
+	assert_true(wait_for(SOON, ops_gone, "one"));
 }
 
 int main(void)
