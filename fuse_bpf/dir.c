@@ -263,8 +263,10 @@ static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
+	WRITE_ONCE(fd->own_seq, raw_read_seqcount(&dentry->d_seq));
 	WRITE_ONCE(fd->seq, seq);
-	WRITE_ONCE(fd->expires, 0);
+	WRITE_ONCE(fd->spliced, false);
+	fuse_bpf_dentry_forget_verdict(dentry);
 }
 
 static void fuse_bpf_rename_end(const struct fuse_bpf_backing_rename *rename, bool moved,

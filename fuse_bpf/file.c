@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
 #include "fuse_bpf_i.h"
@@ -20,13 +21,18 @@
 
 /*
  * @file is served by @backing from now on.  The mapping too: sync_file_range,
- * readahead, cachestat, fadvise and swapon look there without asking us.
+ * readahead, cachestat, fadvise and swapon look there without asking us.  But
+ * not tmpfs's: where the kernel asks for memfd seals it takes the inode of any
+ * file with such a mapping for one of tmpfs, and would look past the end of
+ * ours.  Nothing is lost but cachestat, as tmpfs does not write back.
  */
 void fuse_bpf_adopt_file(struct file *file, struct file *backing)
 {
 	file->private_data = backing;
-	file->f_mapping = backing->f_mapping;
-	file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
+	if (!shmem_mapping(backing->f_mapping)) {
+		file->f_mapping = backing->f_mapping;
+		file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
+	}
 	file->f_mode |= backing->f_mode & FUSE_BPF_FMODE_GRANTED;
 	file->f_mode &= ~(~backing->f_mode & FUSE_BPF_FMODE_DENIED);
 }

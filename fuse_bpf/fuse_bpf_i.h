@@ -172,7 +172,9 @@ struct fuse_bpf_child_rule {
 struct fuse_bpf_dentry {
 	struct dentry *backing;		/* counted; constant while positive */
 	unsigned int seq;		/* of backing->d_seq when last verified */
+	unsigned int own_seq;		/* of our d_seq then */
 	bool busy;			/* an operation of ours is changing it */
+	bool spliced;			/* a lookup made its last move */
 	bool hidden;			/* absent because a program said so */
 	u32 generation;			/* of the directory's slot at the verdict */
 	u64 expires;			/* jiffies64; when the verdict grows old */
@@ -386,6 +388,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 			struct dentry *dentry, unsigned int flags);
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
+void fuse_bpf_dentry_forget_verdict(struct dentry *dentry);
 bool fuse_bpf_dentry_weird(const struct dentry *backing);
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 					  const struct fuse_bpf_child_rule *child);

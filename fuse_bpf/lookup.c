@@ -2,11 +2,11 @@
 /*
  * Names: lookup, and whether a cached name still holds.
  *
- * A dentry keeps its backing dentry and that one's sequence count.  The count
- * changes whenever the backing dentry is moved, unhashed or given an inode, and
- * since we hold a reference an unlink below unhashes it.  So an equal count
- * proves that name, parent and inode are what they were, without a lock, also
- * in a lockless walk.  While an operation of ours changes a name, the dentry is
+ * A dentry keeps its backing dentry and both their sequence counts.  A count
+ * changes whenever its dentry is moved, unhashed or given an inode, and since
+ * we hold a reference an unlink below unhashes the backing one.  So equal
+ * counts prove that name, parent and inode are what they were, without a lock,
+ * also in a lockless walk.  While an operation of ours changes a name, the dentry is
  * marked busy and holds: otherwise a walker in the middle would find the counts
  * different and drop a dentry that is about to be right again, and whatever is
  * mounted below it.
@@ -32,14 +32,14 @@ bool fuse_bpf_dentry_weird(const struct dentry *backing)
 
 /* --- what is known of a name --------------------------------------------------------- */
 
-static unsigned int fuse_bpf_backing_seq(const struct dentry *backing)
+static unsigned int fuse_bpf_d_seq(const struct dentry *dentry)
 {
-	return raw_read_seqcount(&backing->d_seq);
+	return raw_read_seqcount(&dentry->d_seq);
 }
 
 /*
  * Does @dentry's backing dentry still have our dentry's place, name and inode?
- * Then its sequence count is taken down.  Changes to the place, name, hash and
+ * Then both sequence counts are taken down.  Changes to the place, name, hash and
  * inode of a dentry all happen under its d_lock, which makes this exact.  The
  * caller holds @dentry, and it is positive or its directory is held.
  */
@@ -61,8 +61,10 @@ static bool fuse_bpf_entry_holds(struct dentry *dentry)
 		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
 		backing->d_name.len == dentry->d_name.len &&
 		!memcmp(backing->d_name.name, dentry->d_name.name, dentry->d_name.len);
-	if (holds)
-		WRITE_ONCE(fd->seq, fuse_bpf_backing_seq(backing));
+	if (holds) {
+		WRITE_ONCE(fd->own_seq, fuse_bpf_d_seq(dentry));
+		WRITE_ONCE(fd->seq, fuse_bpf_d_seq(backing));
+	}
 	spin_unlock(&backing->d_lock);
 	spin_unlock(&dentry->d_lock);
 	return holds;
@@ -270,6 +272,48 @@ static struct dentry *fuse_bpf_splice_anew(struct inode *dir, struct dentry *den
 	return d_splice_alias(inode, dentry);
 }
 
+/*
+ * A directory that was moved underneath keeps its dentry, which this lookup is
+ * going to move: whoever has found that under its old name, and has not
+ * revalidated it yet, must not take it for what is there.
+ */
+static void fuse_bpf_mark_spliced(struct inode *inode)
+{
+	struct dentry *alias;
+
+	if (!inode || !S_ISDIR(inode->i_mode))
+		return;
+	alias = d_find_any_alias(inode);
+	if (!alias)
+		return;
+	WRITE_ONCE(fuse_bpf_dentry(alias)->spliced, true);
+	dput(alias);
+}
+
+/*
+ * What programs say of a name does not move with the dentry.  Nor is it known
+ * here: another lookup may have moved it on.  The next walk asks.
+ */
+void fuse_bpf_dentry_forget_verdict(struct dentry *dentry)
+{
+	WRITE_ONCE(fuse_bpf_dentry(dentry)->expires, 0);
+}
+
+/* As fuse_bpf_mark_spliced() has it: found as @name in @dir, but gone from there. */
+static bool fuse_bpf_moved_away(const struct inode *dir, const struct qstr *name,
+				struct dentry *dentry)
+{
+	bool away;
+
+	if (likely(!READ_ONCE(fuse_bpf_dentry(dentry)->spliced)))
+		return false;
+	spin_lock(&dentry->d_lock);
+	away = d_inode(dentry->d_parent) != dir || dentry->d_name.len != name->len ||
+	       memcmp(dentry->d_name.name, name->name, name->len);
+	spin_unlock(&dentry->d_lock);
+	return away;
+}
+
 struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 			       unsigned int flags)
 {
@@ -302,14 +346,14 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	 */
 	if (inode && !fuse_bpf_attr_fresh(inode))
 		fuse_bpf_refresh(inode, false);
+	fuse_bpf_mark_spliced(inode);
 	alias = d_splice_alias(inode, dentry);
 	if (IS_ERR(alias))
 		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
 	if (IS_ERR(alias))
 		return alias;
-	/* A directory that was moved underneath keeps its dentry: new name, new say. */
 	if (alias)
-		fuse_bpf_remember(alias, &found);
+		fuse_bpf_dentry_forget_verdict(alias);
 	fuse_bpf_dentry_confirm(alias ?: dentry);
 	return alias;
 }
@@ -317,23 +361,35 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 /* --- does a cached name still hold? ------------------------------------------------------------ */
 
 /*
- * By sequence count alone; under RCU, or @backing held.  Whoever sees the count
+ * Neither dentry has changed since the two were compared under both locks.  Ours
+ * counts too: another lookup may have moved it along with the backing one, and
+ * a slower one back to where the backing one no longer is.
+ */
+static bool fuse_bpf_seqs_equal(const struct dentry *dentry, const struct dentry *backing)
+{
+	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	return fuse_bpf_d_seq(backing) == READ_ONCE(fd->seq) &&
+	       fuse_bpf_d_seq(dentry) == READ_ONCE(fd->own_seq);
+}
+
+/*
+ * By sequence counts alone; under RCU, or @backing held.  Whoever sees the count
  * of a change that is ours also sees the mark that was set before it, or the
  * new count that was stored before the mark went: pairs with the barriers of
  * fuse_bpf_busy() and fuse_bpf_unbusy().
  */
-static bool fuse_bpf_seq_holds(const struct fuse_bpf_dentry *fd,
-			       const struct dentry *backing)
+static bool fuse_bpf_seq_holds(const struct dentry *dentry, const struct dentry *backing)
 {
-	if (likely(fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq)))
+	if (likely(fuse_bpf_seqs_equal(dentry, backing)))
 		return true;
 	/* The count before the mark: fuse_bpf_busy() */
 	smp_rmb();
-	if (READ_ONCE(fd->busy))
+	if (READ_ONCE(fuse_bpf_dentry(dentry)->busy))
 		return true;
 	/* The mark before the stored count: fuse_bpf_unbusy() */
 	smp_rmb();
-	return fuse_bpf_backing_seq(backing) == READ_ONCE(fd->seq);
+	return fuse_bpf_seqs_equal(dentry, backing);
 }
 
 /* Is what the programs said still to be believed?  Under RCU or not. */
@@ -357,9 +413,8 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
  */
 static bool fuse_bpf_entry_still_holds(struct dentry *dentry)
 {
-	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
-
-	return fuse_bpf_entry_holds(dentry) || fuse_bpf_seq_holds(fd, fd->backing);
+	return fuse_bpf_entry_holds(dentry) ||
+	       fuse_bpf_seq_holds(dentry, fuse_bpf_backing_dentry(dentry));
 }
 
 /*
@@ -391,11 +446,11 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 		same = inode ? fuse_bpf_same_key(inode, dir, &found.child) :
 		       fuse_bpf_same_rule(&found.child, &fd->child);
 	/*
-	 * Not there under this name, but our count holds: a rename of ours is
-	 * done below, and the VFS is about to move the dentry.
+	 * Not there under this name, but the dentry holds: a rename of ours is
+	 * done below, and the VFS is about to move the dentry, or has.
 	 */
 	if (inode && !found.hidden && backing != fd->backing &&
-	    fuse_bpf_seq_holds(fd, fd->backing)) {
+	    fuse_bpf_entry_still_holds(dentry)) {
 		dput(backing);
 		return 1;
 	}
@@ -417,7 +472,7 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 
 	rcu_read_lock();
 	backing = READ_ONCE(fd->backing);
-	holds = backing ? fuse_bpf_seq_holds(fd, backing) : READ_ONCE(fd->hidden);
+	holds = backing ? fuse_bpf_seq_holds(dentry, backing) : READ_ONCE(fd->hidden);
 	if (backing)
 		remote = backing->d_flags & DCACHE_OP_REVALIDATE;
 	rcu_read_unlock();
@@ -452,6 +507,9 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 
 	if (unlikely(ret <= 0))
 		return ret;
+	/* The walk begins anew; 0 would drop the dentry where it is right. */
+	if (!(flags & LOOKUP_RCU) && fuse_bpf_moved_away(dir, name, dentry))
+		return -ESTALE;
 	inode = d_inode_rcu(dentry);
 	if (likely(!inode || fuse_bpf_attr_fresh(inode)))
 		return 1;

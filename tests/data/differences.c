@@ -185,6 +185,22 @@ static void mounts_go_with_the_name_below(struct twin *t)
 	assert_fails(umount(over(t, "e/m")), EINVAL);
 }
 
+/*
+ * The kernel looks for seals in the inode of any file whose mapping is one of
+ * tmpfs: with that mapping on our file it would read and write past our inode.
+ */
+static void no_memfd_seals(struct twin *t)
+{
+	int o;
+
+	put(t->u, "f", "x");
+	assert_true(fcntl(must(openat(t->u, "f", O_RDWR)), F_GET_SEALS) >= 0);
+	o = must(openat(t->o, "f", O_RDWR));
+	assert_fails(fcntl(o, F_GET_SEALS), EINVAL);
+	assert_fails(fcntl(o, F_ADD_SEALS, F_SEAL_WRITE), EINVAL);
+	assert_int_equal(must(pwrite(o, "y", 1, 0)), 1);
+}
+
 static void mounts_inside_are_not_seen(struct twin *t)
 {
 	must(mkdirat(t->u, "m", 0755));
@@ -222,6 +238,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(uncached_and_atomic_writes),
 	TWIN_TEST(space_comes_back_late),
 	TWIN_TEST(mounts_go_with_the_name_below),
+	TWIN_TEST(no_memfd_seals),
 	TWIN_TEST(mounts_inside_are_not_seen),
 	TWIN_TEST(atime_is_the_backing_mounts),
 };

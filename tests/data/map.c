@@ -123,9 +123,11 @@ static void cache_is_the_backing_files(struct twin *t)
 	for (off_t at = 0; at < LONG; at += PAGE)
 		assert_int_equal(must(pread(o, bytes, PAGE, at)), PAGE);
 	assert_int_equal(cached(u).cache, LONG / PAGE);
-	assert_int_equal(cached(o).cache, LONG / PAGE);
+	/* Over tmpfs cachestat has nothing to look at: docs/differences.md */
+	assert_int_equal(cached(o).cache, t->world == TWIN_EXT4 ? LONG / PAGE : 0);
 	must(pwrite(o, "x", 1, 0));
-	assert_int_equal(cached(o).dirty, cached(u).dirty);
+	if (t->world == TWIN_EXT4)
+		assert_int_equal(cached(o).dirty, cached(u).dirty);
 	must(readahead(o, 0, LONG));
 	must(posix_fadvise(o, 0, 0, POSIX_FADV_WILLNEED) ? -1 : 0);
 }
