@@ -252,6 +252,19 @@ static int fuse_bpf_make_root(struct super_block *sb, struct fuse_bpf_sb *fsb)
 	return 0;
 }
 
+/* As fuse_bpf_inode_lock_class(): one mount of ours over another is in order. */
+static void fuse_bpf_sb_lock_class(struct super_block *sb)
+{
+#ifdef CONFIG_LOCKDEP
+	static struct lock_class_key keys[FILESYSTEM_MAX_STACK_DEPTH][SB_FREEZE_LEVELS];
+	int level;
+
+	for (level = 0; level < SB_FREEZE_LEVELS; level++)
+		lockdep_set_class(&sb->s_writers.rw_sem[level],
+				  &keys[sb->s_stack_depth - 1][level]);
+#endif
+}
+
 /* Called with the mounter's credentials; s_fs_info is complete. */
 int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc)
 {
@@ -264,6 +277,7 @@ int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc)
 	/* The backing filesystem writes back; there is nothing of ours. */
 	sb->s_iflags |= SB_I_SKIP_SYNC;
 	fuse_bpf_inherit(sb, fsb);
+	fuse_bpf_sb_lock_class(sb);
 	fsb->check_backing = fuse_bpf_mounter_is_limited(fsb);
 	return fuse_bpf_make_root(sb, fsb);
 }
