@@ -16,7 +16,7 @@ dkms_files := Makefile Kbuild dkms.conf LICENSE fuse_bpf \
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 kbuild = $(MAKE) $(jobs) -C $(KDIR) M=$(CURDIR)
 
-.PHONY: modules install clean tools demo check dkms dkms-remove help
+.PHONY: modules install clean tools demo check check-debug soak bench dkms dkms-remove help
 
 modules:
 	@bash scripts/check-kernel "$(KVER)" "$(KDIR)"
@@ -33,13 +33,17 @@ install: modules
 clean:
 	rm -rf build
 	rm -f *.ko *.mod *.mod.c *.o .*.cmd modules.order Module.symvers .module-common.o
-	rm -f fuse_bpf/*.o fuse_bpf/*.mod fuse_bpf/.*.cmd
+	rm -f $(foreach dir,fuse_bpf fuse_bpf/compat,$(dir)/*.o $(dir)/*.mod $(dir)/.*.cmd)
 
 tools:
 	$(MAKE) -C tools
 
-demo check:
+demo check soak bench:
 	scripts/$@
+
+# An emulated machine takes its time over a kernel that checks itself.
+check-debug:
+	TESTS=all VM_TIMEOUT=14400 VM_MEM=4096 scripts/check 7.3-debug
 
 dkms: dkms-remove
 	mkdir -p $(dkms_source)
@@ -61,4 +65,7 @@ help:
 	@echo 'make tools           the programs in tools/'
 	@echo 'make demo            shows it at work in a virtual machine'
 	@echo 'make check           the tests, in virtual machines'
+	@echo 'make check-debug     ... all of them on a kernel with KASAN, lockdep and kmemleak'
+	@echo 'make soak            random operations against a plain directory: SEED= OPS= SERIES='
+	@echo 'make bench           what operations cost, in instructions: SERIES='
 	@echo 'make clean           deletes what was built'

@@ -10,9 +10,6 @@
 #include <linux/fs_stack.h>
 #include "fuse_bpf_i.h"
 
-/* Flags of an inode that the VFS acts upon. */
-#define FUSE_BPF_INODE_FLAGS	(S_SYNC | S_DIRSYNC | S_APPEND | S_IMMUTABLE)
-
 /* --- between struct kstat and the FUSE attributes ------------------------------- */
 
 static void fuse_bpf_attr_from_stat(struct fuse_attr *attr, const struct kstat *stat)
@@ -69,8 +66,8 @@ static void fuse_bpf_stat_of_backing(const struct inode *inode, struct kstat *st
 {
 	struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
 
-	generic_fillattr(mnt_idmap(mnt), STATX_BASIC_STATS, fuse_bpf_backing_inode(inode),
-			 stat);
+	compat_generic_fillattr(mnt_idmap(mnt), STATX_BASIC_STATS,
+				fuse_bpf_backing_inode(inode), stat);
 }
 
 /*
@@ -89,31 +86,66 @@ void fuse_bpf_copy_nlink(struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
+	if (inode->i_nlink == backing->i_nlink)
+		return;
 	spin_lock(&inode->i_lock);
-	if (inode->i_nlink != backing->i_nlink)
-		set_nlink(inode, backing->i_nlink);
+	set_nlink(inode, backing->i_nlink);
 	spin_unlock(&inode->i_lock);
 }
 
+/* What permission checks go by. */
+struct fuse_bpf_access {
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+/*
+ * Taken down before the programs and the backing filesystem are asked: what
+ * changes meanwhile is found to differ afterwards.
+ */
+static struct fuse_bpf_seen fuse_bpf_look(const struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	return (struct fuse_bpf_seen) {
+		.generation	= fuse_bpf_slot_generation(fi->slot),
+		.mode		= READ_ONCE(fi->backing->i_mode),
+		.uid		= fi->backing->i_uid,
+		.gid		= fi->backing->i_gid,
+	};
+}
+
+/* What the backing mount makes of it. */
+static struct fuse_bpf_access fuse_bpf_access_of_seen(const struct inode *inode,
+						      const struct fuse_bpf_seen *seen)
+{
+	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+	struct user_namespace *fs_ns = mnt->mnt_sb->s_user_ns;
+
+	return (struct fuse_bpf_access) {
+		.mode	= seen->mode,
+		.uid	= vfsuid_into_kuid(make_vfsuid(mnt_idmap(mnt), fs_ns, seen->uid)),
+		.gid	= vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), fs_ns, seen->gid)),
+	};
+}
+
 /* The inode is what decides; @shown is the backing's, or what a program made of it. */
-static void fuse_bpf_show(struct inode *inode, const struct kstat *shown, bool shaped,
-			  u32 generation)
+static void fuse_bpf_show(struct inode *inode, const struct fuse_bpf_seen *seen,
+			  const struct fuse_bpf_access *shown, bool shaped)
 {
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 	struct inode *backing = fi->backing;
 
 	spin_lock(&inode->i_lock);
-	fi->seen_mode = backing->i_mode;
-	fi->seen_uid = backing->i_uid;
-	fi->seen_gid = backing->i_gid;
-	fi->seen_generation = generation;
+	fi->seen = *seen;
 	fi->shaped = shaped;
 	inode->i_mode = fuse_bpf_working_mode(inode, shown->mode);
 	inode->i_uid = shown->uid;
 	inode->i_gid = shown->gid;
-	inode_set_flags(inode, backing->i_flags & FUSE_BPF_INODE_FLAGS, FUSE_BPF_INODE_FLAGS);
-	/* The backing filesystem kills setuid bits; nothing is left to do here. */
-	inode_set_flags(inode, S_NOSEC, S_NOSEC);
+	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */
+	inode_set_flags(inode, (backing->i_flags & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
+			FUSE_BPF_INODE_FLAGS | S_NOSEC);
 	spin_unlock(&inode->i_lock);
 	fuse_bpf_copy_nlink(inode);
 	fsstack_copy_inode_size(inode, backing);
@@ -125,42 +157,26 @@ static void fuse_bpf_show(struct inode *inode, const struct kstat *shown, bool s
  */
 void fuse_bpf_attr_init(struct inode *inode)
 {
-	struct kstat stat;
+	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
+	struct fuse_bpf_access shown = fuse_bpf_access_of_seen(inode, &seen);
 
-	fuse_bpf_stat_of_backing(inode, &stat);
-	fuse_bpf_show(inode, &stat, false, 0);
+	seen.generation = 0;
+	fuse_bpf_show(inode, &seen, &shown, false);
 }
 
 void fuse_bpf_copy_size(struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	if (i_size_read(inode) != i_size_read(backing))
+	/* Again, if somebody copied a larger one meanwhile: the last to look is right. */
+	while (i_size_read(inode) != i_size_read(backing))
 		fsstack_copy_inode_size(inode, backing);
-}
-
-/* Does our inode still show what it was made from?  Any context. */
-bool fuse_bpf_attr_fresh(const struct inode *inode)
-{
-	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-	const struct inode *backing = fi->backing;
-
-	if (READ_ONCE(fi->seen_mode) != READ_ONCE(backing->i_mode) ||
-	    !uid_eq(fi->seen_uid, backing->i_uid) || !gid_eq(fi->seen_gid, backing->i_gid) ||
-	    ((inode->i_flags ^ backing->i_flags) & FUSE_BPF_INODE_FLAGS))
-		return false;
-	return !fi->slot || READ_ONCE(fi->seen_generation) == READ_ONCE(fi->slot->generation);
 }
 
 /* --- getattr ------------------------------------------------------------------------ */
 
-static bool fuse_bpf_same_access(const struct kstat *a, const struct kstat *b)
-{
-	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid);
-}
-
 /* Take over what the program made of @stat; what it left alone is not judged. */
-static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat)
+static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat, bool *shaped)
 {
 	const struct fuse_attr *attr = &call->out.getattr.attr;
 	struct fuse_attr before;
@@ -170,6 +186,8 @@ static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat)
 		return 0;
 	if (!fuse_bpf_attr_ok(attr, stat))
 		return fuse_bpf_refuse(call, "attributes of inode", stat->ino);
+	*shaped = attr->mode != before.mode || attr->uid != before.uid ||
+		  attr->gid != before.gid;
 	fuse_bpf_stat_from_attr(stat, attr);
 	return 0;
 }
@@ -185,38 +203,62 @@ static int fuse_bpf_backing_stat(struct inode *inode, struct dentry *dentry,
 }
 
 /*
- * Attributes with the programs' part in them; they become our inode's.
+ * Attributes with the programs' part in them; *@shaped: in mode or owner.
  * @dentry is NULL where the VFS has an inode only.  May sleep.
  */
-static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
-				struct kstat *stat, u32 request_mask, unsigned int flags)
+static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct kstat *stat,
+			     u32 request_mask, unsigned int flags, bool *shaped)
 {
-	struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
-	u32 generation = fuse_bpf_slot_generation(slot);
-	struct kstat was;
 	FUSE_BPF_CALL(call);
 	bool changed;
 	int err;
 
-	fuse_bpf_stat_of_backing(inode, stat);
-	was = *stat;
-	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry))
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry)) {
+		fuse_bpf_stat_of_backing(inode, stat);
 		fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
+	}
 	err = fuse_bpf_pre(&call);
 	changed = err == FUSE_BPF_ANSWERED;
 	if (!err) {
 		err = fuse_bpf_backing_stat(inode, dentry, stat, request_mask, flags);
-		was = *stat;
 		changed = call.version && call.post;
 		if (changed)
 			fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
 	}
 	err = fuse_bpf_post(&call, err == FUSE_BPF_ANSWERED ? 0 : err);
 	if (!err && changed)
-		err = fuse_bpf_take_attr(&call, stat);
-	if (!err)
-		fuse_bpf_show(inode, stat, !fuse_bpf_same_access(stat, &was), generation);
+		err = fuse_bpf_take_attr(&call, stat, shaped);
 	return err;
+}
+
+/* The same; and they become our inode's. */
+static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
+				struct kstat *stat, u32 request_mask, unsigned int flags)
+{
+	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	struct fuse_bpf_access shown;
+	bool shaped = false;
+	int err;
+
+	err = fuse_bpf_ask_stat(inode, dentry, stat, request_mask, flags, &shaped);
+	if (err)
+		return err;
+	/* The backing inode's before and now, and no newer programs. */
+	if (!shaped && !fi->shaped && fi->seen.generation == seen.generation &&
+	    fuse_bpf_attr_fresh(inode))
+		return 0;
+	shown = (struct fuse_bpf_access) { stat->mode, stat->uid, stat->gid };
+	fuse_bpf_show(inode, &seen, &shown, shaped);
+	return 0;
+}
+
+/* Apart from its only caller, which does without so large a stack. */
+static noinline int fuse_bpf_reshape(struct inode *inode)
+{
+	struct kstat stat;
+
+	return fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0);
 }
 
 /*
@@ -225,17 +267,14 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
  */
 int fuse_bpf_refresh(struct inode *inode, bool rcu)
 {
-	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
-	u32 generation = fuse_bpf_slot_generation(slot);
-	struct kstat stat;
+	/* Before ->wanted, which is published before the generation. */
+	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
+	struct fuse_bpf_access shown;
 
-	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
-		if (rcu)
-			return -ECHILD;
-		return fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0);
-	}
-	fuse_bpf_stat_of_backing(inode, &stat);
-	fuse_bpf_show(inode, &stat, false, generation);
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
+		return rcu ? -ECHILD : fuse_bpf_reshape(inode);
+	shown = fuse_bpf_access_of_seen(inode, &seen);
+	fuse_bpf_show(inode, &seen, &shown, false);
 	return 0;
 }
 
@@ -256,5 +295,9 @@ int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 		return err;
 	fuse_bpf_copy_size(inode);
 	stat->dev = fuse_bpf_dev(inode->i_sb, stat->dev);
+	if (likely(idmap == &nop_mnt_idmap))
+		return 0;
+	stat->uid = vfsuid_into_kuid(make_vfsuid(idmap, inode->i_sb->s_user_ns, stat->uid));
+	stat->gid = vfsgid_into_kgid(make_vfsgid(idmap, inode->i_sb->s_user_ns, stat->gid));
 	return 0;
 }

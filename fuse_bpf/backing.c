@@ -6,11 +6,35 @@
  */
 #include <linux/fs.h>
 #include <linux/backing-file.h>
+#include <linux/delay.h>
+#include <linux/filelock.h>
 #include <linux/namei.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/statfs.h>
 #include <linux/xattr.h>
 #include "fuse_bpf_i.h"
+
+/* The VFS's: with relatime, an atime that old is set anew. */
+#define FUSE_BPF_RELATIME_SECONDS	(24 * 60 * 60)
+
+/* How often, and how many ms apart, a change is tried that a delegation is in the way of. */
+#define FUSE_BPF_DELEGATION_TRIES	25
+#define FUSE_BPF_DELEGATION_PAUSE	10
+
+/*
+ * A change came to @err, for the *@tries-th time.  True, a while later: somebody, a
+ * server of NFS mostly, has a delegation of what it changes, and was asked to give it
+ * back; try again.  Not for as long as they may take: locks of ours are held, and on
+ * newer kernels any user's process can have a delegation of its own file.  Then the
+ * change fails with EWOULDBLOCK.
+ */
+bool fuse_bpf_backing_again(int err, unsigned int *tries)
+{
+	if (likely(err != -EWOULDBLOCK) || ++*tries >= FUSE_BPF_DELEGATION_TRIES)
+		return false;
+	msleep(FUSE_BPF_DELEGATION_PAUSE);
+	return true;
+}
 
 /* --- attributes -------------------------------------------------------------- */
 
@@ -30,61 +54,101 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 }
 
 /*
- * What the backing filesystem itself has to decide or recompute.  Called with
- * the derived credentials, which tell whether setuid bits may stay.
+ * Leaves in @below, a copy of our change, what the backing filesystem itself has
+ * to decide or recompute.  Called with the derived credentials, which tell
+ * whether setuid bits may stay.
  */
-static struct iattr fuse_bpf_backing_iattr(const struct path *path, const struct iattr *attr)
+static void fuse_bpf_backing_iattr(const struct path *path, struct mnt_idmap *idmap,
+				   struct iattr *below)
 {
-	struct iattr below = *attr;
-
-	/* ia_file is ours, and an open below did not truncate anything. */
-	below.ia_valid &= ~(ATTR_FILE | ATTR_OPEN);
+	/* The owner that our mount shows is the one that the backing mount does. */
+	if (below->ia_valid & ATTR_UID)
+		below->ia_vfsuid = VFSUIDT_INIT(from_vfsuid(idmap, &init_user_ns, below->ia_vfsuid));
+	if (below->ia_valid & ATTR_GID)
+		below->ia_vfsgid = VFSGIDT_INIT(from_vfsgid(idmap, &init_user_ns, below->ia_vfsgid));
+	/* An open below did not truncate anything. */
+	below->ia_valid &= ~ATTR_OPEN;
+	/* NFS asks for nothing that the open file was not opened for. */
+	if (below->ia_valid & ATTR_FILE)
+		below->ia_file = fuse_bpf_backing_file(below->ia_file);
 	/* The VFS asks for this at our inode, whose S_NOSEC says there is nothing. */
-	if (below.ia_valid & ATTR_SIZE)
-		below.ia_valid |= ATTR_KILL_PRIV |
-				  setattr_should_drop_suidgid(mnt_idmap(path->mnt),
-							      d_inode(path->dentry));
+	if (below->ia_valid & ATTR_SIZE)
+		below->ia_valid |= ATTR_KILL_PRIV |
+				   setattr_should_drop_suidgid(mnt_idmap(path->mnt),
+							       d_inode(path->dentry));
+	/* And for this, where ours may show neither setgid bit nor capability. */
+	if ((below->ia_valid & (ATTR_UID | ATTR_GID)) && (below->ia_valid & ATTR_KILL_SUID))
+		below->ia_valid |= ATTR_KILL_PRIV |
+				   setattr_should_drop_sgid(mnt_idmap(path->mnt),
+							    d_inode(path->dentry));
 	/* The mode was computed from ours; let it be from the one below. */
-	if (below.ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
-		below.ia_valid &= ~ATTR_MODE;
-	return below;
+	if (below->ia_valid & (ATTR_KILL_SUID | ATTR_KILL_SGID))
+		below->ia_valid &= ~ATTR_MODE;
 }
 
 static int fuse_bpf_notify_change(const struct path *path, struct iattr *attr)
 {
 	struct inode *inode = d_inode(path->dentry);
+	struct iattr given = *attr;
+	unsigned int tries = 0;
 	int err;
 
-	if (attr->ia_valid & ATTR_SIZE) {
-		err = get_write_access(inode);
-		if (err)
-			return err;
-	}
-	inode_lock(inode);
-	err = notify_change(mnt_idmap(path->mnt), path->dentry, attr, NULL);
-	inode_unlock(inode);
-	if (attr->ia_valid & ATTR_SIZE)
-		put_write_access(inode);
+	do {
+		*attr = given;
+		inode_lock(inode);
+		err = notify_change(mnt_idmap(path->mnt), path->dentry, attr, NULL);
+		inode_unlock(inode);
+	} while (fuse_bpf_backing_again(err, &tries));
 	return err;
 }
 
-int fuse_bpf_backing_setattr(struct dentry *dentry, struct iattr *attr)
+/* As the VFS has it before it truncates: it did so with ours. */
+static int fuse_bpf_backing_truncate(const struct path *path, struct iattr *attr)
+{
+	struct inode *inode = d_inode(path->dentry);
+	int err = get_write_access(inode);
+
+	if (err)
+		return err;
+	/* By name: for an open file its opening has done that. */
+	if (!(attr->ia_valid & ATTR_FILE))
+		err = break_lease(inode, O_WRONLY);
+	if (!err)
+		err = fuse_bpf_notify_change(path, attr);
+	put_write_access(inode);
+	return err;
+}
+
+int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			     struct iattr *attr)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
-	struct iattr below;
+	const struct cred *old = fuse_bpf_creds_enter_mapped(dentry->d_sb, idmap);
+	struct iattr below = *attr;
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	err = mnt_want_write(path.mnt);
 	if (!err) {
-		below = fuse_bpf_backing_iattr(&path, attr);
-		err = fuse_bpf_notify_change(&path, &below);
+		fuse_bpf_backing_iattr(&path, idmap, &below);
+		err = below.ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(&path, &below) :
+						   fuse_bpf_notify_change(&path, &below);
 		mnt_drop_write(path.mnt);
 	}
 	fuse_bpf_creds_leave(old);
 	return err;
+}
+
+/* Takes the bits of @less from the mode. */
+int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less)
+{
+	struct iattr attr = {
+		.ia_valid	= ATTR_MODE,
+		.ia_mode	= fuse_bpf_backing_inode(d_inode(dentry))->i_mode & ~less,
+	};
+
+	return fuse_bpf_backing_setattr(idmap, dentry, &attr);
 }
 
 int fuse_bpf_backing_permission(struct inode *inode, int mask)
@@ -100,14 +164,44 @@ int fuse_bpf_backing_permission(struct inode *inode, int mask)
 	return err;
 }
 
+/*
+ * Whether following a link sets the backing inode's atime, which may sleep.
+ * True too where the VFS then finds that nothing would change.  Any context.
+ */
+bool fuse_bpf_backing_atime_due(const struct inode *inode)
+{
+	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+	struct timespec64 atime, mtime, ctime;
+
+	if (IS_NOATIME(backing) || (mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)))
+		return false;
+	if (!(mnt->mnt_flags & MNT_RELATIME))
+		return true;
+	compat_inode_times(backing, &atime, &mtime, &ctime);
+	return timespec64_compare(&mtime, &atime) >= 0 ||
+	       timespec64_compare(&ctime, &atime) >= 0 ||
+	       ktime_get_real_seconds() - atime.tv_sec >= FUSE_BPF_RELATIME_SECONDS;
+}
+
+/* Ours is never asked for its atime: here it is set, for path walks and readlink(2). */
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done)
 {
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
-	const char *link;
+	struct path path = fuse_bpf_backing_path(dentry);
+	const char *link = READ_ONCE(d_inode(path.dentry)->i_link);
+	const struct cred *old;
 
+	/* In memory, as a lockless walk takes it too: nobody needs to be asked. */
+	if (link) {
+		touch_atime(&path);
+		return link;
+	}
+	old = fuse_bpf_creds_enter(dentry->d_sb);
 	if (IS_ERR(old))
 		return ERR_CAST(old);
-	link = vfs_get_link(fuse_bpf_backing_dentry(dentry), done);
+	link = vfs_get_link(path.dentry, done);
+	if (!IS_ERR(link))
+		touch_atime(&path);
 	fuse_bpf_creds_leave(old);
 	return link;
 }
@@ -136,8 +230,8 @@ int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf)
  */
 struct file *fuse_bpf_backing_open(struct file *file)
 {
-	struct path path = fuse_bpf_backing_path(file->f_path.dentry);
-	const struct cred *old = fuse_bpf_creds_enter(file_inode(file)->i_sb);
+	struct path path = fuse_bpf_backing_path(compat_file_dentry(file));
+	const struct cred *old = fuse_bpf_creds_enter_file(file);
 	struct file *backing;
 	int err;
 
@@ -161,14 +255,15 @@ void fuse_bpf_backing_close(struct file *file, struct file *backing)
 {
 	if (file->f_flags & __FMODE_EXEC)
 		allow_write_access(backing);
-	__fput_sync(backing);
+	compat_fput_sync(backing);
 }
 
-struct file *fuse_bpf_backing_tmpfile(struct file *file, struct dentry *parent,
-				      umode_t mode)
+/* @file has no inode yet. */
+struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file,
+				      struct dentry *parent, umode_t mode)
 {
 	struct path path = fuse_bpf_backing_path(parent);
-	const struct cred *old = fuse_bpf_creds_enter(parent->d_sb);
+	const struct cred *old = fuse_bpf_creds_enter_mapped(parent->d_sb, idmap);
 	struct file *backing;
 	int err;
 
@@ -247,7 +342,7 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type)
 
 	if (IS_ERR(old))
 		return ERR_CAST(old);
-	acl = vfs_get_acl(mnt_idmap(path.mnt), path.dentry, posix_acl_xattr_name(type));
+	acl = compat_vfs_get_acl(mnt_idmap(path.mnt), path.dentry, compat_posix_acl_xattr_name(type));
 	fuse_bpf_creds_leave(old);
 	return acl;
 }
@@ -256,7 +351,7 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type)
 int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int type)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	const char *name = posix_acl_xattr_name(type);
+	const char *name = compat_posix_acl_xattr_name(type);
 	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
 	int err;
 
@@ -266,9 +361,9 @@ int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int t
 	if (err)
 		goto leave;
 	if (acl)
-		err = vfs_set_acl(mnt_idmap(path.mnt), path.dentry, name, acl);
+		err = compat_vfs_set_acl(mnt_idmap(path.mnt), path.dentry, name, acl);
 	else
-		err = vfs_remove_acl(mnt_idmap(path.mnt), path.dentry, name);
+		err = compat_vfs_remove_acl(mnt_idmap(path.mnt), path.dentry, name);
 	mnt_drop_write(path.mnt);
 leave:
 	fuse_bpf_creds_leave(old);

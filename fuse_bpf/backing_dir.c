@@ -24,9 +24,12 @@ struct fuse_bpf_dirop {
 typedef struct dentry *fuse_bpf_start_fn(struct mnt_idmap *idmap, struct dentry *parent,
 					 struct qstr *name);
 
-/* Credentials, write access, the lock, and the entry that @dentry names. */
-static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct dentry *dentry,
-				fuse_bpf_start_fn *start)
+/*
+ * Credentials, write access, the lock, and the entry that @dentry names.  @idmap
+ * is of the mount of ours that the caller came through.
+ */
+static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct mnt_idmap *idmap,
+				struct dentry *dentry, fuse_bpf_start_fn *start)
 {
 	struct dentry *parent = fuse_bpf_backing_dentry(dentry->d_parent);
 	struct qstr name = QSTR_INIT(dentry->d_name.name, dentry->d_name.len);
@@ -35,7 +38,7 @@ static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct dentry *dentr
 	dop->mnt = fuse_bpf_sb(dentry->d_sb)->mnt;
 	dop->idmap = mnt_idmap(dop->mnt);
 	dop->dir = d_inode(parent);
-	dop->old = fuse_bpf_creds_enter(dentry->d_sb);
+	dop->old = fuse_bpf_creds_enter_mapped(dentry->d_sb, idmap);
 	if (IS_ERR(dop->old))
 		return PTR_ERR(dop->old);
 	err = mnt_want_write(dop->mnt);
@@ -61,21 +64,6 @@ static void fuse_bpf_dirop_end(struct fuse_bpf_dirop *dop)
 	fuse_bpf_creds_leave(dop->old);
 }
 
-/* End what made an entry: the new backing dentry, referenced, or an error. */
-static struct dentry *fuse_bpf_dirop_made(struct fuse_bpf_dirop *dop, int err)
-{
-	struct dentry *made;
-
-	if (err)
-		made = ERR_PTR(err);
-	else if (IS_ERR(dop->child))
-		made = dop->child;
-	else
-		made = dget(dop->child);
-	fuse_bpf_dirop_end(dop);
-	return made;
-}
-
 struct dentry *fuse_bpf_backing_lookup(struct dentry *parent, const struct qstr *name)
 {
 	struct fuse_bpf_sb *fsb = fuse_bpf_sb(parent->d_sb);
@@ -91,63 +79,109 @@ struct dentry *fuse_bpf_backing_lookup(struct dentry *parent, const struct qstr 
 	return found;
 }
 
-struct dentry *fuse_bpf_backing_create(struct dentry *dentry, umode_t mode)
-{
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_creating);
+/* --- making an entry -------------------------------------------------------------------- */
 
-	if (err)
-		return ERR_PTR(err);
-	err = compat_vfs_create(dop.idmap, dop.child, mode);
-	/* It came up underneath after our lookup: without O_EXCL that is no error. */
-	return fuse_bpf_dirop_made(&dop, err == -EEXIST ? -ESTALE : err);
+/* What to make; each kind takes what it has. */
+struct fuse_bpf_making {
+	umode_t mode;
+	dev_t rdev;
+	const char *target;
+	struct dentry *old;		/* backing dentry of what is linked */
+};
+
+typedef int fuse_bpf_make_fn(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what);
+
+/* The new backing dentry, referenced, or an error. */
+static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry *dentry,
+					  fuse_bpf_make_fn *make,
+					  const struct fuse_bpf_making *what)
+{
+	unsigned int tries = 0;
+	struct fuse_bpf_dirop dop;
+	struct dentry *made;
+	int err;
+
+	do {
+		err = fuse_bpf_dirop_start(&dop, idmap, dentry, compat_start_creating);
+		if (err)
+			return ERR_PTR(err);
+		err = make(&dop, what);
+		made = err ? ERR_PTR(err) : dget(dop.child);
+		fuse_bpf_dirop_end(&dop);
+	} while (fuse_bpf_backing_again(err, &tries));
+	return made;
 }
 
-struct dentry *fuse_bpf_backing_mkdir(struct dentry *dentry, umode_t mode)
+static int fuse_bpf_vfs_make_file(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_creating);
+	int err = compat_vfs_create(dop->idmap, dop->child, what->mode);
 
-	if (err)
-		return ERR_PTR(err);
+	/* It came up underneath after our lookup, and has to be looked at. */
+	return err == -EEXIST ? -ESTALE : err;
+}
+
+struct dentry *fuse_bpf_backing_create(struct mnt_idmap *idmap, struct dentry *dentry,
+				       umode_t mode)
+{
+	const struct fuse_bpf_making what = { .mode = mode };
+
+	return fuse_bpf_dirop_make(idmap, dentry, fuse_bpf_vfs_make_file, &what);
+}
+
+static int fuse_bpf_vfs_make_dir(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what)
+{
 	/* Takes the reference; another dentry or an error may come back. */
-	dop.child = compat_vfs_mkdir(dop.idmap, dop.dir, dop.child, mode);
-	return fuse_bpf_dirop_made(&dop, 0);
+	dop->child = compat_vfs_mkdir(dop->idmap, dop->dir, dop->child, what->mode);
+	return PTR_ERR_OR_ZERO(dop->child);
 }
 
-struct dentry *fuse_bpf_backing_mknod(struct dentry *dentry, umode_t mode, dev_t rdev)
+struct dentry *fuse_bpf_backing_mkdir(struct mnt_idmap *idmap, struct dentry *dentry,
+				      umode_t mode)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_creating);
+	const struct fuse_bpf_making what = { .mode = mode };
 
-	if (err)
-		return ERR_PTR(err);
-	err = compat_vfs_mknod(dop.idmap, dop.dir, dop.child, mode, rdev);
-	return fuse_bpf_dirop_made(&dop, err);
+	return fuse_bpf_dirop_make(idmap, dentry, fuse_bpf_vfs_make_dir, &what);
 }
 
-struct dentry *fuse_bpf_backing_symlink(struct dentry *dentry, const char *target)
+static int fuse_bpf_vfs_make_node(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_creating);
+	return compat_vfs_mknod(dop->idmap, dop->dir, dop->child, what->mode, what->rdev);
+}
 
-	if (err)
-		return ERR_PTR(err);
-	err = compat_vfs_symlink(dop.idmap, dop.dir, dop.child, target);
-	return fuse_bpf_dirop_made(&dop, err);
+struct dentry *fuse_bpf_backing_mknod(struct mnt_idmap *idmap, struct dentry *dentry,
+				      umode_t mode, dev_t rdev)
+{
+	const struct fuse_bpf_making what = { .mode = mode, .rdev = rdev };
+
+	return fuse_bpf_dirop_make(idmap, dentry, fuse_bpf_vfs_make_node, &what);
+}
+
+static int fuse_bpf_vfs_make_symlink(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what)
+{
+	return compat_vfs_symlink(dop->idmap, dop->dir, dop->child, what->target);
+}
+
+struct dentry *fuse_bpf_backing_symlink(struct mnt_idmap *idmap, struct dentry *dentry,
+					const char *target)
+{
+	const struct fuse_bpf_making what = { .target = target };
+
+	return fuse_bpf_dirop_make(idmap, dentry, fuse_bpf_vfs_make_symlink, &what);
+}
+
+static int fuse_bpf_vfs_make_link(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what)
+{
+	return vfs_link(what->old, dop->idmap, dop->dir, dop->child, NULL);
 }
 
 struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *dentry)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_creating);
+	const struct fuse_bpf_making what = { .old = fuse_bpf_backing_dentry(old_dentry) };
 
-	if (err)
-		return ERR_PTR(err);
-	err = vfs_link(fuse_bpf_backing_dentry(old_dentry), dop.idmap, dop.dir,
-		       dop.child, NULL);
-	return fuse_bpf_dirop_made(&dop, err);
+	return fuse_bpf_dirop_make(&nop_mnt_idmap, dentry, fuse_bpf_vfs_make_link, &what);
 }
+
+/* --- removing and moving one ------------------------------------------------------------- */
 
 /* Is what was found under the lock what @dentry stands for? */
 static bool fuse_bpf_same_inode(const struct dentry *dentry, const struct dentry *found)
@@ -155,32 +189,73 @@ static bool fuse_bpf_same_inode(const struct dentry *dentry, const struct dentry
 	return d_inode(found) == fuse_bpf_backing_inode(d_inode(dentry));
 }
 
+/*
+ * NFS tells by the count of a dentry that a file is in use, and then gives it
+ * another name where it should remove it.  Our reference is no use: where it is
+ * the only one, the entry is looked up anew below, and this dentry goes with ours.
+ */
+static bool fuse_bpf_let_go(const struct dentry *dentry)
+{
+	struct dentry *backing = fuse_bpf_backing_dentry(dentry);
+
+	if (!fuse_bpf_is_remote(backing) || d_count(backing) != 1)
+		return false;
+	d_drop(backing);
+	return true;
+}
+
+/*
+ * The same for what a rename replaces.  That has to be in the cache again: newer
+ * kernels tell NFS what they look it up for, and NFS then saves itself the look.
+ */
+static void fuse_bpf_let_go_of_target(const struct dentry *dentry)
+{
+	struct dentry *found;
+
+	if (!fuse_bpf_let_go(dentry))
+		return;
+	found = fuse_bpf_backing_lookup(dentry->d_parent, &dentry->d_name);
+	if (!IS_ERR(found))
+		dput(found);
+}
+
+typedef int fuse_bpf_remove_fn(struct fuse_bpf_dirop *dop);
+
+static int fuse_bpf_dirop_remove(struct dentry *dentry, fuse_bpf_remove_fn *remove)
+{
+	unsigned int tries = 0;
+	struct fuse_bpf_dirop dop;
+	int err;
+
+	do {
+		err = fuse_bpf_dirop_start(&dop, &nop_mnt_idmap, dentry, compat_start_removing);
+		if (err)
+			return err == -ENOENT ? -ESTALE : err;
+		err = fuse_bpf_same_inode(dentry, dop.child) ? remove(&dop) : -ESTALE;
+		fuse_bpf_dirop_end(&dop);
+	} while (fuse_bpf_backing_again(err, &tries));
+	return err;
+}
+
+static int fuse_bpf_vfs_remove_file(struct fuse_bpf_dirop *dop)
+{
+	return vfs_unlink(dop->idmap, dop->dir, dop->child, NULL);
+}
+
 int fuse_bpf_backing_unlink(struct dentry *dentry)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_removing);
+	fuse_bpf_let_go(dentry);
+	return fuse_bpf_dirop_remove(dentry, fuse_bpf_vfs_remove_file);
+}
 
-	if (err)
-		return err == -ENOENT ? -ESTALE : err;
-	err = -ESTALE;
-	if (fuse_bpf_same_inode(dentry, dop.child))
-		err = vfs_unlink(dop.idmap, dop.dir, dop.child, NULL);
-	fuse_bpf_dirop_end(&dop);
-	return err;
+static int fuse_bpf_vfs_remove_dir(struct fuse_bpf_dirop *dop)
+{
+	return compat_vfs_rmdir(dop->idmap, dop->dir, dop->child);
 }
 
 int fuse_bpf_backing_rmdir(struct dentry *dentry)
 {
-	struct fuse_bpf_dirop dop;
-	int err = fuse_bpf_dirop_start(&dop, dentry, compat_start_removing);
-
-	if (err)
-		return err == -ENOENT ? -ESTALE : err;
-	err = -ESTALE;
-	if (fuse_bpf_same_inode(dentry, dop.child))
-		err = compat_vfs_rmdir(dop.idmap, dop.dir, dop.child);
-	fuse_bpf_dirop_end(&dop);
-	return err;
+	return fuse_bpf_dirop_remove(dentry, fuse_bpf_vfs_remove_dir);
 }
 
 /* Are both entries still what our dentries stand for? */
@@ -231,19 +306,23 @@ int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename)
 	struct qstr old_name = QSTR_INIT(old_dentry->d_name.name, old_dentry->d_name.len);
 	struct qstr new_name = QSTR_INIT(new_dentry->d_name.name, new_dentry->d_name.len);
 	const struct cred *old = fuse_bpf_creds_enter(old_dentry->d_sb);
+	unsigned int tries = 0;
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
+	if (d_is_positive(new_dentry) && !d_is_dir(new_dentry) && !(rename->flags & RENAME_EXCHANGE))
+		fuse_bpf_let_go_of_target(new_dentry);
 	err = mnt_want_write(mnt);
 	if (err)
 		goto leave;
-	err = compat_start_renaming(&r, &old_name, &new_name);
-	if (err)
-		goto drop_write;
-	err = fuse_bpf_rename_locked(rename, &r);
-	compat_end_renaming(&r);
-drop_write:
+	do {
+		err = compat_start_renaming(&r, &old_name, &new_name);
+		if (err)
+			break;
+		err = fuse_bpf_rename_locked(rename, &r);
+		compat_end_renaming(&r);
+	} while (fuse_bpf_backing_again(err, &tries));
 	mnt_drop_write(mnt);
 leave:
 	fuse_bpf_creds_leave(old);

@@ -67,19 +67,41 @@ static int fuse_bpf_run(struct fuse_bpf_call *call)
 
 /* --- begin ---------------------------------------------------------------------- */
 
+/* Under RCU. */
 static u64 fuse_bpf_cgroup_id(void)
 {
-	u64 id = 0;
-
 #ifdef CONFIG_CGROUPS
-	rcu_read_lock();
-	id = cgroup_id(task_dfl_cgroup(current));
-	rcu_read_unlock();
+	return cgroup_id(task_dfl_cgroup(current));
+#else
+	return 0;
 #endif
-	return id;
 }
 
-/* Ids are the global ones: translated ones would cost more than the program. */
+#define FUSE_BPF_CLEAR_NONE(m, op, ...) \
+	case op: return;
+#define FUSE_BPF_CLEAR_IN(m, op, ...) \
+	case op: memset(&call->in.m, 0, sizeof(call->in.m)); return;
+#define FUSE_BPF_CLEAR_OUT(m, op, ...) \
+	case op: memset(&call->out.m, 0, sizeof(call->out.m)); return;
+#define FUSE_BPF_CLEAR_BOTH(m, op, ...) \
+	case op: memset(&call->in.m, 0, sizeof(call->in.m)); \
+		 memset(&call->out.m, 0, sizeof(call->out.m)); return;
+
+/* What the program of this operation gets, and no more: the rest is ten times that. */
+static void fuse_bpf_clear_args(struct fuse_bpf_call *call)
+{
+	switch (call->op) {
+	FUSE_BPF_OP_TABLE(FUSE_BPF_CLEAR_NONE, FUSE_BPF_CLEAR_IN, FUSE_BPF_CLEAR_OUT,
+			  FUSE_BPF_CLEAR_BOTH)
+	default:
+		return;
+	}
+}
+
+/*
+ * Ids are the global ones: translated ones would cost more than the program.  All
+ * members are here, so that none is written twice.  Under RCU.
+ */
 static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inode,
 			      const struct fuse_bpf_op_desc *desc, bool target_is_dir)
 {
@@ -88,6 +110,7 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 	*ctx = (struct fuse_bpf_ctx) {
 		.opcode		= S_ISDIR(inode->i_mode) ? desc->dir_opcode : desc->opcode,
 		.phase		= FUSE_BPF_PHASE_PRE,
+		.result		= 0,
 		.mount_id	= fuse_bpf_sb(inode->i_sb)->mount_id,
 		.cgroup_id	= fuse_bpf_cgroup_id(),
 		.uid		= __kuid_val(current_fsuid()),
@@ -101,6 +124,8 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 		.owner_uid	= __kuid_val(backing->i_uid),
 		.owner_gid	= __kgid_val(backing->i_gid),
 		.target_is_dir	= target_is_dir,
+		.reserved	= 0,
+		.opaque		= NULL,
 	};
 }
 
@@ -131,7 +156,12 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 		if (detach != FUSE_BPF_DETACH_KEEP)
 			return false;
 	}
+	rcu_read_lock();
 	v = fuse_bpf_version_get(slot);
+	if (likely(v))
+		fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
+				  fuse_bpf_target_is_dir(inode, op, dentry));
+	rcu_read_unlock();
 	if (!v) {
 		call->refusal = -ENOTCONN;
 		return false;
@@ -151,10 +181,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	call->dentry = dentry;
 	call->newdentry = NULL;
 	call->child = (struct fuse_bpf_child_rule) { .mask = ~0ULL };
-	memset(&call->in, 0, sizeof(call->in));
-	memset(&call->out, 0, sizeof(call->out));
-	fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
-			  fuse_bpf_target_is_dir(inode, op, dentry));
+	fuse_bpf_clear_args(call);
 	return true;
 }
 

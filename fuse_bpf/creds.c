@@ -6,8 +6,9 @@
  * what is made belongs to the caller and setgid bits stay or go as they would
  * without us, and with CAP_SYS_RESOURCE and CAP_FSETID only if the caller has
  * them, so that nobody gets at reserved blocks, quota or setuid bits through
- * the mount.  One set is made per distinct caller and kept; the
- * caller's own rights were checked before against what the mount shows.
+ * the mount.  On an idmapped mount of ours the ids are mapped: below there is
+ * only what the mount shows without it.  One set is made per distinct caller and
+ * kept; the caller's own rights were checked before against what the mount shows.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -21,6 +22,12 @@
 struct fuse_bpf_cred {
 	struct hlist_node node;
 	const struct cred *cred;	/* counted */
+	/* What it was made for, by which it is found. */
+	kuid_t fsuid;
+	kgid_t fsgid;
+	struct group_info *groups;	/* counted: the address is the key */
+	struct mnt_idmap *idmap;	/* counted */
+	unsigned int caps;		/* fuse_bpf_caller_caps() */
 	struct rcu_head rcu;
 };
 
@@ -31,7 +38,7 @@ struct fuse_bpf_creds {
 };
 
 /* Capabilities that pass from the caller rather than from the mounter. */
-static const int fuse_bpf_caller_caps[] = { CAP_SYS_RESOURCE, CAP_FSETID };
+static const int fuse_bpf_passed_caps[] = { CAP_SYS_RESOURCE, CAP_FSETID };
 
 /*
  * Work as @new; returns what was replaced.  The bare pointer: neither takes nor
@@ -51,10 +58,15 @@ struct fuse_bpf_creds *fuse_bpf_creds_alloc(void)
 	return creds;
 }
 
-static void fuse_bpf_cred_free(struct fuse_bpf_cred *c)
+/* Not before: whoever still compares with the keys must not meet another's. */
+static void fuse_bpf_cred_free(struct rcu_head *rcu)
 {
+	struct fuse_bpf_cred *c = container_of(rcu, struct fuse_bpf_cred, rcu);
+
+	mnt_idmap_put(c->idmap);
+	put_group_info(c->groups);
 	put_cred(c->cred);
-	kfree_rcu(c, rcu);
+	kfree(c);
 }
 
 static void fuse_bpf_creds_flush(struct fuse_bpf_creds *creds)
@@ -66,7 +78,7 @@ static void fuse_bpf_creds_flush(struct fuse_bpf_creds *creds)
 	for (i = 0; i < ARRAY_SIZE(creds->buckets); i++)
 		hlist_for_each_entry_safe(c, next, &creds->buckets[i], node) {
 			hlist_del_rcu(&c->node);
-			fuse_bpf_cred_free(c);
+			call_rcu(&c->rcu, fuse_bpf_cred_free);
 		}
 	creds->count = 0;
 }
@@ -80,26 +92,25 @@ void fuse_bpf_creds_free(struct fuse_bpf_creds *creds)
 	kfree(creds);
 }
 
-static bool fuse_bpf_caller_has(const struct cred *caller, int cap)
+/* Those of fuse_bpf_passed_caps[] that @caller has, a bit for each. */
+static unsigned int fuse_bpf_caller_caps(const struct cred *caller)
 {
-	return caller->user_ns == &init_user_ns && cap_raised(caller->cap_effective, cap);
+	unsigned int i, caps = 0;
+
+	if (caller->user_ns != &init_user_ns)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(fuse_bpf_passed_caps); i++)
+		if (cap_raised(caller->cap_effective, fuse_bpf_passed_caps[i]))
+			caps |= BIT(i);
+	return caps;
 }
 
-static bool fuse_bpf_cred_fits(const struct cred *derived, const struct cred *caller)
+static bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c, const struct cred *caller,
+			       const struct mnt_idmap *idmap)
 {
-	int i;
-
-	if (!uid_eq(derived->fsuid, caller->fsuid) ||
-	    !gid_eq(derived->fsgid, caller->fsgid) ||
-	    derived->group_info != caller->group_info)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(fuse_bpf_caller_caps); i++) {
-		int cap = fuse_bpf_caller_caps[i];
-
-		if (cap_raised(derived->cap_effective, cap) != fuse_bpf_caller_has(caller, cap))
-			return false;
-	}
-	return true;
+	return uid_eq(c->fsuid, caller->fsuid) && gid_eq(c->fsgid, caller->fsgid) &&
+	       c->groups == caller->group_info && c->idmap == idmap &&
+	       c->caps == fuse_bpf_caller_caps(caller);
 }
 
 static struct hlist_head *fuse_bpf_creds_bucket(struct fuse_bpf_creds *creds,
@@ -112,14 +123,15 @@ static struct hlist_head *fuse_bpf_creds_bucket(struct fuse_bpf_creds *creds,
 
 /* Referenced, or NULL. */
 static const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
-					      const struct cred *caller)
+					      const struct cred *caller,
+					      const struct mnt_idmap *idmap)
 {
 	const struct cred *found = NULL;
 	struct fuse_bpf_cred *c;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller), node)
-		if (fuse_bpf_cred_fits(c->cred, caller)) {
+		if (fuse_bpf_cred_fits(c, caller, idmap)) {
 			found = get_cred_rcu(c->cred);
 			if (found)
 				break;
@@ -128,47 +140,96 @@ static const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
 	return found;
 }
 
-static struct cred *fuse_bpf_cred_derive(const struct cred *mounter,
-					 const struct cred *caller)
+/* @from as they are below an idmapped mount, without those that are not mapped. */
+static struct group_info *fuse_bpf_map_groups(const struct group_info *from,
+					      struct mnt_idmap *idmap,
+					      struct user_namespace *fs_ns)
 {
-	const struct cred *old = fuse_bpf_swap_creds(mounter);
-	struct cred *new = prepare_creds();
+	struct group_info *to = groups_alloc(from->ngroups);
 	int i;
+
+	if (!to)
+		return NULL;
+	to->ngroups = 0;
+	for (i = 0; i < from->ngroups; i++) {
+		kgid_t gid = from_vfsgid(idmap, fs_ns, VFSGIDT_INIT(from->gid[i]));
+
+		if (gid_valid(gid))
+			to->gid[to->ngroups++] = gid;
+	}
+	groups_sort(to);
+	return to;
+}
+
+/* Ids and groups of the caller, who is current. */
+static int fuse_bpf_cred_set_ids(struct cred *new, const struct cred *caller,
+				 struct mnt_idmap *idmap, struct user_namespace *fs_ns)
+{
+	struct group_info *groups;
+
+	if (likely(idmap == &nop_mnt_idmap)) {
+		new->fsuid = caller->fsuid;
+		new->fsgid = caller->fsgid;
+		/* Processes of one login share it, so its address will do as a key. */
+		set_groups(new, caller->group_info);
+		return 0;
+	}
+	groups = fuse_bpf_map_groups(caller->group_info, idmap, fs_ns);
+	if (!groups)
+		return -ENOMEM;
+	new->fsuid = from_vfsuid(idmap, fs_ns, VFSUIDT_INIT(caller->fsuid));
+	new->fsgid = from_vfsgid(idmap, fs_ns, VFSGIDT_INIT(caller->fsgid));
+	set_groups(new, groups);
+	put_group_info(groups);
+	return 0;
+}
+
+static struct cred *fuse_bpf_cred_derive(struct super_block *sb, const struct cred *caller,
+					 struct mnt_idmap *idmap)
+{
+	const struct cred *old = fuse_bpf_swap_creds(fuse_bpf_sb(sb)->mounter);
+	unsigned int i, caps = fuse_bpf_caller_caps(caller);
+	struct cred *new = prepare_creds();
 
 	fuse_bpf_swap_creds(old);
 	if (!new)
 		return NULL;
-	new->fsuid = caller->fsuid;
-	new->fsgid = caller->fsgid;
-	/* Processes of one login share it, so its address will do as a key. */
-	set_groups(new, caller->group_info);
-	for (i = 0; i < ARRAY_SIZE(fuse_bpf_caller_caps); i++) {
-		int cap = fuse_bpf_caller_caps[i];
-
-		if (fuse_bpf_caller_has(caller, cap))
-			cap_raise(new->cap_effective, cap);
-		else
-			cap_lower(new->cap_effective, cap);
+	if (fuse_bpf_cred_set_ids(new, caller, idmap, sb->s_user_ns)) {
+		abort_creds(new);
+		return NULL;
 	}
+	for (i = 0; i < ARRAY_SIZE(fuse_bpf_passed_caps); i++)
+		if (caps & BIT(i))
+			cap_raise(new->cap_effective, fuse_bpf_passed_caps[i]);
+		else
+			cap_lower(new->cap_effective, fuse_bpf_passed_caps[i]);
 	return new;
 }
 
 /* Make the missing one and keep it.  Two callers may race; both are right. */
-static const struct cred *fuse_bpf_creds_add(struct fuse_bpf_sb *fsb,
-					     const struct cred *caller)
+static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
+						      const struct cred *caller,
+						      struct mnt_idmap *idmap)
 {
-	struct fuse_bpf_creds *creds = fsb->creds;
+	struct fuse_bpf_creds *creds = fuse_bpf_sb(sb)->creds;
 	struct fuse_bpf_cred *c = kmalloc(sizeof(*c), GFP_KERNEL);
 	const struct cred *cred;
 
 	if (!c)
 		return NULL;
-	cred = fuse_bpf_cred_derive(fsb->mounter, caller);
+	cred = fuse_bpf_cred_derive(sb, caller, idmap);
 	if (!cred) {
 		kfree(c);
 		return NULL;
 	}
-	c->cred = get_cred(cred);
+	*c = (struct fuse_bpf_cred) {
+		.cred	= get_cred(cred),
+		.fsuid	= caller->fsuid,
+		.fsgid	= caller->fsgid,
+		.groups	= get_group_info(caller->group_info),
+		.idmap	= mnt_idmap_get(idmap),
+		.caps	= fuse_bpf_caller_caps(caller),
+	};
 	spin_lock(&creds->lock);
 	if (creds->count >= FUSE_BPF_CREDS_MAX)
 		fuse_bpf_creds_flush(creds);
@@ -179,21 +240,41 @@ static const struct cred *fuse_bpf_creds_add(struct fuse_bpf_sb *fsb,
 }
 
 /*
- * Work below as the caller derived.  Returns what fuse_bpf_creds_leave() takes,
- * or ERR_PTR(-ENOMEM).  May sleep.
+ * Work below as the caller derived, who came through a mount with @idmap.
+ * Returns what fuse_bpf_creds_leave() takes, or ERR_PTR(-ENOMEM).  May sleep.
  */
-const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
+const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap)
 {
-	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
 	const struct cred *caller = current_cred();
-	const struct cred *cred = fuse_bpf_creds_find(fsb->creds, caller);
+	const struct cred *cred;
 
+	cred = fuse_bpf_creds_find(fuse_bpf_sb(sb)->creds, caller, idmap);
 	if (unlikely(!cred))
-		cred = fuse_bpf_creds_add(fsb, caller);
+		cred = fuse_bpf_creds_add(sb, caller, idmap);
 	if (unlikely(!cred))
 		return ERR_PTR(-ENOMEM);
 	/* The reference is current's as long as it is overridden. */
 	return fuse_bpf_swap_creds(cred);
+}
+
+/*
+ * Work below as the caller, with all rights of the caller's, but with the ids that
+ * the mount of ours maps them to.  As fuse_bpf_creds_enter_mapped() otherwise.
+ */
+const struct cred *fuse_bpf_creds_enter_own(struct super_block *sb, struct mnt_idmap *idmap)
+{
+	struct cred *new;
+
+	if (likely(idmap == &nop_mnt_idmap))
+		return fuse_bpf_swap_creds(get_current_cred());
+	new = prepare_creds();
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	if (fuse_bpf_cred_set_ids(new, current_cred(), idmap, sb->s_user_ns)) {
+		abort_creds(new);
+		return ERR_PTR(-ENOMEM);
+	}
+	return fuse_bpf_swap_creds(new);
 }
 
 void fuse_bpf_creds_leave(const struct cred *old)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Directory operations: what makes, removes and moves names.  The VFS holds
- * the directories' i_rwsem exclusively for all of them.
+ * the directories' i_rwsem exclusively for all of them, but for an open that
+ * makes nothing.
  */
 #include <linux/fs_struct.h>
+#include <linux/fsnotify.h>
 #include "fuse_bpf_i.h"
 
 /* From here until fuse_bpf_unbusy() walkers take @dentry as it is. */
@@ -90,8 +92,9 @@ static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
 	return err;
 }
 
-static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
-			   struct dentry *dentry, umode_t mode)
+/* @mode comes back as programs want it; the file is made with the bits of @more too. */
+static int fuse_bpf_make_file(struct mnt_idmap *idmap, struct inode *dir,
+			      struct dentry *dentry, umode_t *mode, umode_t more)
 {
 	struct dentry *made;
 	FUSE_BPF_CALL(call);
@@ -101,14 +104,102 @@ static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
 	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_CREATE);
 	if (asked) {
 		call.in.create.flags = O_CREAT;
-		call.in.create.mode = mode;
+		call.in.create.mode = *mode;
 		call.in.create.umask = current->fs->umask;
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
-		err = fuse_bpf_take_mode(&call, &mode, call.in.create.mode);
-	made = err ? ERR_PTR(err) : fuse_bpf_backing_create(dentry, mode);
+		err = fuse_bpf_take_mode(&call, mode, call.in.create.mode);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_create(idmap, dentry, *mode | more);
 	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+}
+
+static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
+			   struct dentry *dentry, umode_t mode)
+{
+	return fuse_bpf_make_file(idmap, dir, dentry, &mode, 0);
+}
+
+/* --- opening a name ------------------------------------------------------------------- */
+
+/* How often a name may come up underneath and go again while one open makes it. */
+#define FUSE_BPF_OPEN_TRIES	16
+
+/*
+ * Whoever makes a file may open it, whatever mode it gets.  A server that makes
+ * and opens in one step knows that; here it is two, so the file is made with what
+ * @file needs, and loses it once it is open.
+ */
+static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file *file)
+{
+	const struct inode *below = fuse_bpf_backing_inode(dir);
+	umode_t mode = 0;
+
+	while (below->i_sb->s_type == &fuse_bpf_fs_type)
+		below = fuse_bpf_backing_inode(below);
+	if (!below->i_op->atomic_open)
+		return 0;
+	if (file->f_mode & FMODE_READ)
+		mode |= 0400;
+	if (file->f_mode & FMODE_WRITE)
+		mode |= 0200;
+	return mode;
+}
+
+/* Opens what was just made, and takes the bits of @more from its mode. */
+static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,
+			      umode_t more)
+{
+	/* A file that does not open loses its path. */
+	struct mnt_idmap *idmap = file_mnt_idmap(file);
+	int err, err2 = 0;
+
+	file->f_mode |= FMODE_CREATED;
+	err = finish_open(file, dentry, fuse_bpf_open);
+	if (more)
+		err2 = fuse_bpf_backing_drop_mode(idmap, dentry, more);
+	err = err ?: err2;
+	/* Made it is all the same, which the VFS does not tell with an error. */
+	if (err)
+		fsnotify_create(dir, dentry);
+	return err;
+}
+
+/*
+ * Opening a name that is not known to be there.  What comes up underneath between
+ * our look and our attempt to make it is what O_CREAT opens then, and what O_EXCL
+ * refuses: both are the VFS's to do, with a caller whose rights it checks.
+ * ->create could say only that it made something.
+ */
+static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct file *file,
+				unsigned int flags, umode_t mode)
+{
+	umode_t more = fuse_bpf_mode_to_open(dir, file);
+	bool known = !d_in_lookup(dentry);
+	struct dentry *found = NULL;
+	int tries, err;
+
+	for (tries = 0; tries < FUSE_BPF_OPEN_TRIES; tries++) {
+		umode_t made = mode;
+
+		if (!known)
+			found = fuse_bpf_lookup(dir, dentry, 0);
+		if (IS_ERR(found))
+			return PTR_ERR(found);
+		if (found || d_really_is_positive(dentry) || !(flags & O_CREAT))
+			return finish_no_open(file, found);
+		/* An absence that is not to be remembered leaves it in lookup. */
+		d_lookup_done(dentry);
+		err = fuse_bpf_make_file(file_mnt_idmap(file), dir, dentry, &made, more);
+		if (!err)
+			return fuse_bpf_open_made(dir, dentry, file, more & ~made);
+		/* knfsd takes what is not refused for made and open: nothing is found for it. */
+		if (err != -ESTALE || (current->flags & PF_KTHREAD))
+			return err;
+		/* It is unhashed, and nobody else's: as in a lookup. */
+		known = false;
+	}
+	return -ESTALE;
 }
 
 static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
@@ -129,7 +220,8 @@ static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, &mode, call.in.mkdir.mode);
-	made = err ? ERR_PTR(err) : fuse_bpf_backing_mkdir(dentry, mode & S_IALLUGO);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_mkdir(idmap, dentry,
+								mode & S_IALLUGO);
 	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
 }
 
@@ -150,7 +242,7 @@ static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, &mode, call.in.mknod.mode);
-	made = err ? ERR_PTR(err) : fuse_bpf_backing_mknod(dentry, mode, rdev);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_mknod(idmap, dentry, mode, rdev);
 	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
 }
 
@@ -164,7 +256,7 @@ static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
 	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_SYMLINK))
 		call.link = target;
 	err = fuse_bpf_make_pre(&call, dentry);
-	made = err ? ERR_PTR(err) : fuse_bpf_backing_symlink(dentry, target);
+	made = err ? ERR_PTR(err) : fuse_bpf_backing_symlink(idmap, dentry, target);
 	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
 }
 
@@ -349,7 +441,7 @@ static int fuse_bpf_tmpfile_finish(struct inode *dir, struct file *file,
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	fuse_bpf_dentry_set(dentry, dget(backing->f_path.dentry));
-	d_mark_tmpfile(file, inode);
+	compat_d_mark_tmpfile(file, inode);
 	d_instantiate(dentry, inode);
 	file->private_data = backing;
 	return finish_open(file, dentry, fuse_bpf_tmpfile_opened);
@@ -379,7 +471,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	if (err)
 		return fuse_bpf_post(&call, err);
 
-	backing = fuse_bpf_backing_tmpfile(file, file->f_path.dentry->d_parent, mode);
+	backing = fuse_bpf_backing_tmpfile(idmap, file, file->f_path.dentry->d_parent, mode);
 	if (IS_ERR(backing))
 		return fuse_bpf_post(&call, PTR_ERR(backing));
 	err = fuse_bpf_tmpfile_finish(dir, file, backing, &child);
@@ -395,6 +487,7 @@ COMPAT_WRAP_MKDIR(fuse_bpf_mkdir)
 const struct inode_operations fuse_bpf_dir_inode_operations = {
 	.lookup		= fuse_bpf_lookup,
 	.create		= COMPAT_CREATE(fuse_bpf_create),
+	.atomic_open	= fuse_bpf_atomic_open,
 	.mkdir		= COMPAT_MKDIR(fuse_bpf_mkdir),
 	.mknod		= fuse_bpf_mknod,
 	.symlink	= fuse_bpf_symlink,
@@ -407,9 +500,8 @@ const struct inode_operations fuse_bpf_dir_inode_operations = {
 	.getattr	= fuse_bpf_getattr,
 	.setattr	= fuse_bpf_setattr,
 	.listxattr	= fuse_bpf_listxattr,
-	.get_inode_acl	= fuse_bpf_get_inode_acl,
-	.get_acl	= fuse_bpf_get_acl,
-	.set_acl	= fuse_bpf_set_acl,
+	COMPAT_ACL_OPS(fuse_bpf_get_inode_acl, fuse_bpf_get_acl, fuse_bpf_set_acl)
+	.fiemap		= fuse_bpf_fiemap,
 	.fileattr_get	= fuse_bpf_fileattr_get,
 	.fileattr_set	= fuse_bpf_fileattr_set,
 };

@@ -20,21 +20,35 @@
 #define FUSE_BPF_FMODE_DENIED	(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE)
 
 /*
- * @file is served by @backing from now on.  The mapping too: sync_file_range,
- * readahead, cachestat, fadvise and swapon look there without asking us.  But
- * not tmpfs's: where the kernel asks for memfd seals it takes the inode of any
- * file with such a mapping for one of tmpfs, and would look past the end of
- * ours.  Nothing is lost but cachestat, as tmpfs does not write back.
+ * sync_file_range, cachestat and swapon look at a file's mapping without asking
+ * us, and should find the backing file's.  But some take the inode of our file for
+ * one of the filesystem that the mapping is of, and would look past its end: the
+ * kernel where it asks for memfd seals of what is on tmpfs, and ->swap_activate(),
+ * but for ext4's.  Over those nothing is lost but what the three do.
  */
+static bool fuse_bpf_may_share_mapping(struct address_space *mapping)
+{
+	if (shmem_mapping(mapping))
+		return false;
+	return !mapping->a_ops->swap_activate ||
+	       !strcmp(mapping->host->i_sb->s_type->name, "ext4");
+}
+
+/* @file is served by @backing from now on. */
 void fuse_bpf_adopt_file(struct file *file, struct file *backing)
 {
 	file->private_data = backing;
-	if (!shmem_mapping(backing->f_mapping)) {
+	if (fuse_bpf_may_share_mapping(backing->f_mapping)) {
 		file->f_mapping = backing->f_mapping;
 		file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
 	}
 	file->f_mode |= backing->f_mode & FUSE_BPF_FMODE_GRANTED;
 	file->f_mode &= ~(~backing->f_mode & FUSE_BPF_FMODE_DENIED);
+}
+
+bool fuse_bpf_is_our_file(const struct file *file)
+{
+	return file->f_op->open == fuse_bpf_open;
 }
 
 int fuse_bpf_open(struct inode *inode, struct file *file)
@@ -43,7 +57,7 @@ int fuse_bpf_open(struct inode *inode, struct file *file)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_OPEN, file->f_path.dentry))
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_OPEN, compat_file_dentry(file)))
 		call.in.open.flags = file->f_flags;
 	err = fuse_bpf_pre(&call);
 	if (!err) {
@@ -66,11 +80,11 @@ int fuse_bpf_release(struct inode *inode, struct file *file)
 	struct file *backing = fuse_bpf_backing_file(file);
 	FUSE_BPF_CALL(call);
 
-	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_RELEASE, file->f_path.dentry))
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_RELEASE, compat_file_dentry(file)))
 		call.in.release.flags = file->f_flags;
 	fuse_bpf_pre(&call);
 	/* OFD locks: their owner is the user's file. */
-	locks_remove_posix(backing, file);
+	fuse_bpf_backing_remove_posix(file, file);
 	fuse_bpf_backing_close(file, backing);
 	fuse_bpf_post(&call, 0);
 	return 0;
@@ -81,12 +95,12 @@ static int fuse_bpf_flush(struct file *file, fl_owner_t owner)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FLUSH, file->f_path.dentry);
+	fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FLUSH, compat_file_dentry(file));
 	err = fuse_bpf_pre(&call);
 	if (!err)
 		err = fuse_bpf_backing_flush(file, owner);
 	/* Whatever comes of it, this process has closed the file. */
-	locks_remove_posix(fuse_bpf_backing_file(file), owner);
+	fuse_bpf_backing_remove_posix(file, owner);
 	return fuse_bpf_post(&call, err);
 }
 
@@ -102,12 +116,30 @@ static bool fuse_bpf_would_block(const struct kiocb *iocb, enum fuse_bpf_op op)
 }
 
 /* The post phase of I/O under way: the program is told 0, the caller what it was. */
-static ssize_t fuse_bpf_post_io(struct fuse_bpf_call *call, ssize_t ret)
+static ssize_t fuse_bpf_post_io(struct fuse_bpf_call *call, struct kiocb *iocb,
+				struct iov_iter *iter, ssize_t ret)
 {
-	if (ret != -EIOCBQUEUED)
-		return fuse_bpf_post(call, ret);
-	fuse_bpf_post(call, 0);
-	return ret;
+	ssize_t said;
+
+	if (ret == -EIOCBQUEUED) {
+		fuse_bpf_post(call, 0);
+		return ret;
+	}
+	said = fuse_bpf_post(call, ret);
+	/* A smaller count: who reads or writes on does so from there. */
+	if (unlikely(said >= 0 && said < ret)) {
+		iocb->ki_pos -= ret - said;
+		iov_iter_revert(iter, ret - said);
+	}
+	return said;
+}
+
+/* The same of what has gone through a pipe, from which nothing can be taken back. */
+static ssize_t fuse_bpf_post_splice(struct fuse_bpf_call *call, ssize_t ret)
+{
+	ssize_t said = fuse_bpf_post(call, ret);
+
+	return said >= 0 && said < ret ? -EIO : said;
 }
 
 static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
@@ -119,7 +151,7 @@ static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (fuse_bpf_would_block(iocb, FUSE_BPF_OP_READ))
 		return -EAGAIN;
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = iocb->ki_pos;
 		call.in.read.size = min_t(size_t, count, U32_MAX);
 		call.in.read.flags = file->f_flags;
@@ -130,7 +162,7 @@ static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	/* At the end of what we know: it may have grown underneath. */
 	if (ret >= 0 && ret < count)
 		fuse_bpf_copy_size(file_inode(file));
-	return fuse_bpf_post_io(&call, ret);
+	return fuse_bpf_post_io(&call, iocb, iter, ret);
 }
 
 static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
@@ -141,7 +173,7 @@ static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (fuse_bpf_would_block(iocb, FUSE_BPF_OP_WRITE))
 		return -EAGAIN;
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = iocb->ki_pos;
 		call.in.write.size = min_t(size_t, iov_iter_count(iter), U32_MAX);
 		call.in.write.flags = file->f_flags;
@@ -149,7 +181,7 @@ static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_write(iocb, iter);
-	return fuse_bpf_post_io(&call, ret);
+	return fuse_bpf_post_io(&call, iocb, iter, ret);
 }
 
 static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
@@ -159,7 +191,7 @@ static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
 	FUSE_BPF_CALL(call);
 	ssize_t ret;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = *ppos;
 		call.in.read.size = min_t(size_t, len, U32_MAX);
 		call.in.read.flags = file->f_flags;
@@ -167,7 +199,7 @@ static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_splice_read(file, ppos, pipe, len, flags);
-	return fuse_bpf_post(&call, ret);
+	return fuse_bpf_post_splice(&call, ret);
 }
 
 static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *file,
@@ -176,7 +208,7 @@ static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *
 	FUSE_BPF_CALL(call);
 	ssize_t ret;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = *ppos;
 		call.in.write.size = min_t(size_t, len, U32_MAX);
 		call.in.write.flags = file->f_flags;
@@ -184,7 +216,7 @@ static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_splice_write(pipe, file, ppos, len, flags);
-	return fuse_bpf_post(&call, ret);
+	return fuse_bpf_post_splice(&call, ret);
 }
 
 /* mmap_lock is held: the program does not sleep. */
@@ -193,7 +225,7 @@ static int fuse_bpf_mmap(struct file *file, struct vm_area_struct *vma)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_MMAP, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_MMAP, compat_file_dentry(file))) {
 		call.in.mmap.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
 		call.in.mmap.length = vma->vm_end - vma->vm_start;
 		call.in.mmap.prot = (vma->vm_flags & VM_READ ? PROT_READ : 0) |
@@ -212,7 +244,7 @@ int fuse_bpf_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FSYNC, file->f_path.dentry))
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FSYNC, compat_file_dentry(file)))
 		call.in.fsync.fsync_flags = datasync ? FUSE_FSYNC_FDATASYNC : 0;
 	err = fuse_bpf_pre(&call);
 	if (!err)
@@ -226,7 +258,7 @@ static long fuse_bpf_fallocate(struct file *file, int mode, loff_t offset, loff_
 	int err;
 
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_FALLOCATE,
-			   file->f_path.dentry)) {
+			   compat_file_dentry(file))) {
 		call.in.fallocate.offset = offset;
 		call.in.fallocate.length = len;
 		call.in.fallocate.mode = mode;
@@ -245,7 +277,7 @@ static loff_t fuse_bpf_seek_extent(struct file *file, loff_t offset, int whence)
 	FUSE_BPF_CALL(call);
 	loff_t ret;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LSEEK, file->f_path.dentry)) {
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LSEEK, compat_file_dentry(file))) {
 		call.in.lseek.offset = offset;
 		call.in.lseek.whence = whence;
 	}
@@ -266,6 +298,9 @@ static loff_t fuse_bpf_llseek(struct file *file, loff_t offset, int whence)
 
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
 		return fuse_bpf_seek_extent(file, offset, whence);
+	/* Others may have written, and we do not know: the backing filesystem asks. */
+	if (whence == SEEK_END && fuse_bpf_is_remote(fuse_bpf_backing_file(file)->f_path.dentry))
+		fuse_bpf_backing_llseek(file, 0, SEEK_END);
 	fuse_bpf_copy_size(inode);
 	return generic_file_llseek_size(file, offset, whence, inode->i_sb->s_maxbytes,
 					i_size_read(inode));
@@ -276,7 +311,7 @@ static void fuse_bpf_copy_begin(struct fuse_bpf_call *call, struct file *in, lof
 				struct file *out, loff_t pos_out, u64 len, u64 flags)
 {
 	if (!fuse_bpf_begin(call, file_inode(out), FUSE_BPF_OP_COPY_FILE_RANGE,
-			    out->f_path.dentry))
+			    compat_file_dentry(out)))
 		return;
 	call->in.copy_file_range.off_in = pos_in;
 	call->in.copy_file_range.nodeid_out = fuse_bpf_backing_inode(file_inode(in))->i_ino;
@@ -291,7 +326,7 @@ static ssize_t fuse_bpf_copy_file_range(struct file *in, loff_t pos_in, struct f
 	FUSE_BPF_CALL(call);
 	ssize_t ret;
 
-	if (in->f_op != &fuse_bpf_file_operations)
+	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
 	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
 	ret = fuse_bpf_pre(&call);
@@ -308,7 +343,7 @@ static loff_t fuse_bpf_remap_file_range(struct file *in, loff_t pos_in, struct f
 
 	if (flags & ~(REMAP_FILE_DEDUP | REMAP_FILE_ADVISORY))
 		return -EINVAL;
-	if (in->f_op != &fuse_bpf_file_operations)
+	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
 	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
 	ret = fuse_bpf_pre(&call);
@@ -324,18 +359,18 @@ static void fuse_bpf_fill_lk(struct fuse_bpf_call *call, const struct file_lock 
 {
 	call->in.lock.lk.start = fl->fl_start;
 	call->in.lock.lk.end = fl->fl_end;
-	call->in.lock.lk.type = fl->c.flc_type;
-	call->in.lock.lk.pid = fl->c.flc_pid;
+	call->in.lock.lk.type = compat_fl_type(fl);
+	call->in.lock.lk.pid = compat_fl_pid(fl);
 	call->in.lock.lk_flags = flock ? FUSE_LK_FLOCK : 0;
 	call->out.lock.lk = call->in.lock.lk;
 }
 
-static int fuse_bpf_lock(struct file *file, int cmd, struct file_lock *fl)
+int fuse_bpf_lock(struct file *file, int cmd, struct file_lock *fl)
 {
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, file->f_path.dentry))
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, compat_file_dentry(file)))
 		fuse_bpf_fill_lk(&call, fl, false);
 	err = fuse_bpf_pre(&call);
 	if (!err)
@@ -353,7 +388,7 @@ int fuse_bpf_flock(struct file *file, int cmd, struct file_lock *fl)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, file->f_path.dentry))
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_LOCK, compat_file_dentry(file)))
 		fuse_bpf_fill_lk(&call, fl, true);
 	err = fuse_bpf_pre(&call);
 	if (!err)
@@ -361,22 +396,30 @@ int fuse_bpf_flock(struct file *file, int cmd, struct file_lock *fl)
 	return fuse_bpf_post(&call, err);
 }
 
-const struct file_operations fuse_bpf_file_operations = {
-	.owner			= THIS_MODULE,
-	.open			= fuse_bpf_open,
-	.release		= fuse_bpf_release,
-	.flush			= fuse_bpf_flush,
-	.llseek			= fuse_bpf_llseek,
-	.read_iter		= fuse_bpf_read_iter,
-	.write_iter		= fuse_bpf_write_iter,
-	.splice_read		= fuse_bpf_splice_read,
-	.splice_write		= fuse_bpf_splice_write,
-	.mmap			= fuse_bpf_mmap,
-	.fsync			= fuse_bpf_fsync,
-	.fallocate		= fuse_bpf_fallocate,
-	.copy_file_range	= fuse_bpf_copy_file_range,
-	.remap_file_range	= fuse_bpf_remap_file_range,
-	.lock			= fuse_bpf_lock,
-	.flock			= fuse_bpf_flock,
-	.setlease		= generic_setlease,
-};
+#define FUSE_BPF_FILE_OPERATIONS(more...) {				\
+	.owner			= THIS_MODULE,				\
+	.open			= fuse_bpf_open,			\
+	.release		= fuse_bpf_release,			\
+	.flush			= fuse_bpf_flush,			\
+	.llseek			= fuse_bpf_llseek,			\
+	.read_iter		= fuse_bpf_read_iter,			\
+	.write_iter		= fuse_bpf_write_iter,			\
+	.splice_read		= fuse_bpf_splice_read,			\
+	.splice_write		= fuse_bpf_splice_write,		\
+	.mmap			= fuse_bpf_mmap,			\
+	.fsync			= fuse_bpf_fsync,			\
+	.fallocate		= fuse_bpf_fallocate,			\
+	.fadvise		= fuse_bpf_backing_fadvise,		\
+	.copy_file_range	= fuse_bpf_copy_file_range,		\
+	.lock			= fuse_bpf_lock,			\
+	.flock			= fuse_bpf_flock,			\
+	.setlease		= generic_setlease,			\
+	more								\
+}
+
+const struct file_operations fuse_bpf_file_operations =
+	FUSE_BPF_FILE_OPERATIONS(.remap_file_range = fuse_bpf_remap_file_range);
+
+/* Where nothing can be shared below: the VFS says so by what is not there. */
+const struct file_operations fuse_bpf_unshared_file_operations =
+	FUSE_BPF_FILE_OPERATIONS();

@@ -35,15 +35,21 @@ int fuse_bpf_fileattr_get(struct dentry *dentry, struct file_kattr *fa)
  * With the caller's own credentials, unlike all else: the backing filesystem
  * asks for capabilities here that the mounter has and the caller may not.
  */
-static int fuse_bpf_backing_fileattr_set(struct dentry *dentry, struct file_kattr *fa)
+static int fuse_bpf_backing_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
+					 struct file_kattr *fa)
 {
+	const struct cred *old = fuse_bpf_creds_enter_own(dentry->d_sb, idmap);
 	struct path path = fuse_bpf_backing_path(dentry);
-	int err = mnt_want_write(path.mnt);
+	int err;
 
-	if (err)
-		return err;
-	err = vfs_fileattr_set(mnt_idmap(path.mnt), path.dentry, fa);
-	mnt_drop_write(path.mnt);
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	err = mnt_want_write(path.mnt);
+	if (!err) {
+		err = vfs_fileattr_set(mnt_idmap(path.mnt), path.dentry, fa);
+		mnt_drop_write(path.mnt);
+	}
+	fuse_bpf_creds_leave(old);
 	return err;
 }
 
@@ -56,7 +62,7 @@ int fuse_bpf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 	fuse_bpf_fileattr_begin(&call, dentry, FS_IOC_FSSETXATTR);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_fileattr_set(dentry, fa);
+		err = fuse_bpf_backing_fileattr_set(idmap, dentry, fa);
 	err = fuse_bpf_post(&call, err);
 	err2 = fuse_bpf_refresh(d_inode(dentry), false);
 	return err ?: err2;

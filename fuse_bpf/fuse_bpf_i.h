@@ -11,6 +11,7 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
+#include <linux/mnt_idmapping.h>
 #include <linux/mount.h>
 #include <linux/percpu-refcount.h>
 #include <linux/posix_acl.h>
@@ -82,11 +83,26 @@ static inline u32 fuse_bpf_slot_generation(const struct fuse_bpf_slot *slot)
 	return slot ? smp_load_acquire(&slot->generation) : 0;
 }
 
+struct fuse_bpf_version *fuse_bpf_version_get_killed(struct fuse_bpf_slot *slot);
+
+/*
+ * The slot's present version, referenced.  NULL only for a lockless walker that
+ * came across the inode of a slot that is on its way out.  Under RCU.
+ */
+static inline struct fuse_bpf_version *fuse_bpf_version_get(struct fuse_bpf_slot *slot)
+{
+	struct fuse_bpf_version *v = rcu_dereference(slot->version);
+
+	if (likely(percpu_ref_tryget_live_rcu(&v->ref)))
+		return v;
+	return fuse_bpf_version_get_killed(slot);
+}
+
 struct fuse_bpf_slot *fuse_bpf_slot_by_name(const char *name, struct user_namespace *ns);
 struct fuse_bpf_slot *fuse_bpf_slot_by_fd(int fd, struct fs_context *fc);
 struct fuse_bpf_slot *fuse_bpf_slot_get(struct fuse_bpf_slot *slot);
 void fuse_bpf_slot_put(struct fuse_bpf_slot *slot);
-struct fuse_bpf_version *fuse_bpf_version_get(struct fuse_bpf_slot *slot);
+u32 fuse_bpf_slot_flags(struct fuse_bpf_slot *slot);
 int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link);
@@ -116,6 +132,7 @@ struct fuse_bpf_sb {
 	struct fuse_bpf_creds *creds;	/* derived credentials: creds.c */
 	u64 mount_id;			/* never reused while loaded */
 	enum fuse_bpf_detach detach;
+	errseq_t wb_err;		/* of the backing superblock, as last told; racy: told twice */
 	bool nosuid;			/* the backing mount is */
 	bool check_backing;		/* the mounter may be refused search below */
 	spinlock_t devs_lock;
@@ -127,6 +144,14 @@ static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
 	return sb->s_fs_info;
 }
 
+/* What the attributes that an inode shows were made from. */
+struct fuse_bpf_seen {
+	umode_t mode;			/* of the backing inode, as the ids are */
+	kuid_t uid;
+	kgid_t gid;
+	u32 generation;			/* of the slot */
+};
+
 /*
  * An inode stands for a backing inode under one policy: (backing, slot, mask)
  * is its key, so that a second name in another directory does not carry a file
@@ -137,14 +162,8 @@ struct fuse_bpf_inode {
 	struct inode *backing;		/* counted; constant */
 	struct fuse_bpf_slot *slot;	/* counted; constant; NULL: no programs */
 	u64 mask;			/* operations its ops may see; constant */
-	/*
-	 * What the shown attributes were made from, under i_lock; read without
-	 * it: a torn read means one refresh too many.
-	 */
-	umode_t seen_mode;
-	kuid_t seen_uid;
-	kgid_t seen_gid;
-	u32 seen_generation;		/* of the slot */
+	/* Under i_lock; read without it: a torn read means one refresh too many. */
+	struct fuse_bpf_seen seen;
 	bool shaped;			/* a program changed mode or owner: no ACL */
 };
 
@@ -170,7 +189,11 @@ struct fuse_bpf_child_rule {
  * under RCU.
  */
 struct fuse_bpf_dentry {
-	struct dentry *backing;		/* counted; constant while positive */
+	/*
+	 * Counted; constant while positive.  NULL for a moment in one made for
+	 * a file handle.
+	 */
+	struct dentry *backing;
 	unsigned int seq;		/* of backing->d_seq when last verified */
 	unsigned int own_seq;		/* of our d_seq then */
 	bool busy;			/* an operation of ours is changing it */
@@ -205,6 +228,15 @@ static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
 		.mnt = fuse_bpf_sb(dentry->d_sb)->mnt,
 		.dentry = fuse_bpf_backing_dentry(dentry),
 	};
+}
+
+/*
+ * Does it change without our kernel's doing?  Then it is the backing filesystem's
+ * to say whether @backing still holds.
+ */
+static inline bool fuse_bpf_is_remote(const struct dentry *backing)
+{
+	return backing->d_flags & DCACHE_OP_REVALIDATE;
 }
 
 /* The backing file; one reference from open to release. */
@@ -297,8 +329,20 @@ static inline long fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
-const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap);
+const struct cred *fuse_bpf_creds_enter_own(struct super_block *sb, struct mnt_idmap *idmap);
 void fuse_bpf_creds_leave(const struct cred *old);
+
+/* For what no id of the caller's has a part in. */
+static inline const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
+{
+	return fuse_bpf_creds_enter_mapped(sb, &nop_mnt_idmap);
+}
+
+static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
+{
+	return fuse_bpf_creds_enter_mapped(file_inode(file)->i_sb, file_mnt_idmap(file));
+}
 
 /* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
 
@@ -311,25 +355,34 @@ struct fuse_bpf_backing_rename {
 };
 
 struct dentry *fuse_bpf_backing_lookup(struct dentry *parent, const struct qstr *name);
-struct dentry *fuse_bpf_backing_create(struct dentry *dentry, umode_t mode);
-struct dentry *fuse_bpf_backing_mkdir(struct dentry *dentry, umode_t mode);
-struct dentry *fuse_bpf_backing_mknod(struct dentry *dentry, umode_t mode, dev_t rdev);
-struct dentry *fuse_bpf_backing_symlink(struct dentry *dentry, const char *target);
+/* @idmap: of the mount of ours that the caller came through */
+struct dentry *fuse_bpf_backing_create(struct mnt_idmap *idmap, struct dentry *dentry,
+				       umode_t mode);
+struct dentry *fuse_bpf_backing_mkdir(struct mnt_idmap *idmap, struct dentry *dentry,
+				      umode_t mode);
+struct dentry *fuse_bpf_backing_mknod(struct mnt_idmap *idmap, struct dentry *dentry,
+				      umode_t mode, dev_t rdev);
+struct dentry *fuse_bpf_backing_symlink(struct mnt_idmap *idmap, struct dentry *dentry,
+					const char *target);
 struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *dentry);
 int fuse_bpf_backing_unlink(struct dentry *dentry);
 int fuse_bpf_backing_rmdir(struct dentry *dentry);
 int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename);
 
+bool fuse_bpf_backing_again(int err, unsigned int *tries);
 int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 			     u32 request_mask, unsigned int flags);
-int fuse_bpf_backing_setattr(struct dentry *dentry, struct iattr *attr);
+int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			     struct iattr *attr);
+int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less);
 int fuse_bpf_backing_permission(struct inode *inode, int mask);
+bool fuse_bpf_backing_atime_due(const struct inode *inode);
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
 int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf);
 struct file *fuse_bpf_backing_open(struct file *file);
 void fuse_bpf_backing_close(struct file *file, struct file *backing);
-struct file *fuse_bpf_backing_tmpfile(struct file *file, struct dentry *parent,
-				      umode_t mode);
+struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file,
+				      struct dentry *parent, umode_t mode);
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 				  void *value, size_t size);
 int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
@@ -339,6 +392,7 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
 int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int type);
 
 /* backing_io.c */
+struct file *fuse_bpf_backing_file_now(struct file *file);
 ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t fuse_bpf_backing_write(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
@@ -350,12 +404,14 @@ int fuse_bpf_backing_mmap(struct file *file, struct vm_area_struct *vma);
 int fuse_bpf_backing_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 int fuse_bpf_backing_flush(struct file *file, fl_owner_t owner);
 int fuse_bpf_backing_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
+int fuse_bpf_backing_fadvise(struct file *file, loff_t offset, loff_t len, int advice);
 loff_t fuse_bpf_backing_llseek(struct file *file, loff_t offset, int whence);
 ssize_t fuse_bpf_backing_copy(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, size_t len, unsigned int flags);
 loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, loff_t len, unsigned int flags);
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl);
+void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner);
 int fuse_bpf_backing_flock(struct file *file, int cmd, struct file_lock *fl);
 
 /* --- VFS families ------------------------------------------------------------- */
@@ -378,7 +434,22 @@ void fuse_bpf_copy_nlink(struct inode *inode);
 int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 		     struct kstat *stat, u32 request_mask, unsigned int flags);
 int fuse_bpf_refresh(struct inode *inode, bool rcu);
-bool fuse_bpf_attr_fresh(const struct inode *inode);
+
+/* Flags of an inode that the VFS acts upon. */
+#define FUSE_BPF_INODE_FLAGS	(S_SYNC | S_DIRSYNC | S_APPEND | S_IMMUTABLE)
+
+/* Does our inode still show what it was made from?  Any context. */
+static inline bool fuse_bpf_attr_fresh(const struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	const struct inode *backing = fi->backing;
+
+	if (READ_ONCE(fi->seen.mode) != READ_ONCE(backing->i_mode) ||
+	    !uid_eq(fi->seen.uid, backing->i_uid) || !gid_eq(fi->seen.gid, backing->i_gid) ||
+	    ((inode->i_flags ^ backing->i_flags) & FUSE_BPF_INODE_FLAGS))
+		return false;
+	return !fi->slot || READ_ONCE(fi->seen.generation) == READ_ONCE(fi->slot->generation);
+}
 
 /* lookup.c */
 extern const struct dentry_operations fuse_bpf_dentry_operations;
@@ -389,6 +460,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
 void fuse_bpf_dentry_forget_verdict(struct dentry *dentry);
+bool fuse_bpf_dentry_adopt(struct dentry *dentry, struct dentry *backing);
 bool fuse_bpf_dentry_weird(const struct dentry *backing);
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 					  const struct fuse_bpf_child_rule *child);
@@ -401,9 +473,11 @@ void fuse_bpf_dentries_exit(void);
 /* dir.c, file.c, readdir.c, xattr.c: tables that inode.c installs */
 extern const struct inode_operations fuse_bpf_dir_inode_operations;
 extern const struct file_operations fuse_bpf_file_operations;
+extern const struct file_operations fuse_bpf_unshared_file_operations;
 extern const struct file_operations fuse_bpf_dir_operations;
 extern const struct xattr_handler * const fuse_bpf_xattr_handlers[];
 
+bool fuse_bpf_is_our_file(const struct file *file);
 int fuse_bpf_open(struct inode *inode, struct file *file);
 void fuse_bpf_adopt_file(struct file *file, struct file *backing);
 int fuse_bpf_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start,
@@ -413,6 +487,7 @@ int fuse_bpf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 			  struct file_kattr *fa);
 int fuse_bpf_release(struct inode *inode, struct file *file);
 int fuse_bpf_fsync(struct file *file, loff_t start, loff_t end, int datasync);
+int fuse_bpf_lock(struct file *file, int cmd, struct file_lock *fl);
 int fuse_bpf_flock(struct file *file, int cmd, struct file_lock *fl);
 ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size);
 struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu);
@@ -421,12 +496,21 @@ struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentr
 int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 		     struct posix_acl *acl, int type);
 
-/* super.c, mount.c, proc.c */
+/* super.c, export.c, mount.c, proc.c */
 int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc);
-dev_t fuse_bpf_dev(struct super_block *sb, dev_t backing);
+dev_t fuse_bpf_other_dev(struct super_block *sb, dev_t backing);
+void fuse_bpf_export(struct super_block *sb);
 void fuse_bpf_sb_free(struct fuse_bpf_sb *fsb);
 extern struct file_system_type fuse_bpf_fs_type;
 int fuse_bpf_proc_init(void);
 void fuse_bpf_proc_exit(void);
+
+/* What st_dev says for a file on device @backing below.  May sleep. */
+static inline dev_t fuse_bpf_dev(struct super_block *sb, dev_t backing)
+{
+	if (likely(backing == fuse_bpf_sb(sb)->mnt->mnt_sb->s_dev))
+		return sb->s_dev;
+	return fuse_bpf_other_dev(sb, backing);
+}
 
 #endif /* _FUSE_BPF_I_H */

@@ -83,7 +83,8 @@ static const char *fuse_bpf_get_link(struct dentry *dentry, struct inode *inode,
 	if (!dentry) {
 		/* Lockless: only what the backing inode has in memory. */
 		link = READ_ONCE(fuse_bpf_backing_inode(inode)->i_link);
-		if (!link || fuse_bpf_wanted(inode, FUSE_BPF_OP_READLINK))
+		if (!link || fuse_bpf_wanted(inode, FUSE_BPF_OP_READLINK) ||
+		    fuse_bpf_backing_atime_due(inode))
 			return ERR_PTR(-ECHILD);
 		return link;
 	}
@@ -95,7 +96,12 @@ static const char *fuse_bpf_get_link(struct dentry *dentry, struct inode *inode,
 		err = PTR_ERR_OR_ZERO(link);
 	}
 	err = fuse_bpf_post(&call, err);
-	return err ? ERR_PTR(err) : link;
+	if (!err)
+		return link;
+	/* Refused after the fact: nobody else gives back what holds it. */
+	do_delayed_call(done);
+	clear_delayed_call(done);
+	return ERR_PTR(err);
 }
 
 static const struct inode_operations fuse_bpf_file_inode_operations = {
@@ -103,9 +109,7 @@ static const struct inode_operations fuse_bpf_file_inode_operations = {
 	.getattr	= fuse_bpf_getattr,
 	.setattr	= fuse_bpf_setattr,
 	.listxattr	= fuse_bpf_listxattr,
-	.get_inode_acl	= fuse_bpf_get_inode_acl,
-	.get_acl	= fuse_bpf_get_acl,
-	.set_acl	= fuse_bpf_set_acl,
+	COMPAT_ACL_OPS(fuse_bpf_get_inode_acl, fuse_bpf_get_acl, fuse_bpf_set_acl)
 	.fiemap		= fuse_bpf_fiemap,
 	.fileattr_get	= fuse_bpf_fileattr_get,
 	.fileattr_set	= fuse_bpf_fileattr_set,
@@ -117,6 +121,8 @@ static const struct inode_operations fuse_bpf_symlink_inode_operations = {
 	.setattr	= fuse_bpf_setattr,
 	.listxattr	= fuse_bpf_listxattr,
 	.get_link	= fuse_bpf_get_link,
+	.fileattr_get	= fuse_bpf_fileattr_get,
+	.fileattr_set	= fuse_bpf_fileattr_set,
 };
 
 static const struct inode_operations fuse_bpf_special_inode_operations = {
@@ -124,9 +130,9 @@ static const struct inode_operations fuse_bpf_special_inode_operations = {
 	.getattr	= fuse_bpf_getattr,
 	.setattr	= fuse_bpf_setattr,
 	.listxattr	= fuse_bpf_listxattr,
-	.get_inode_acl	= fuse_bpf_get_inode_acl,
-	.get_acl	= fuse_bpf_get_acl,
-	.set_acl	= fuse_bpf_set_acl,
+	COMPAT_ACL_OPS(fuse_bpf_get_inode_acl, fuse_bpf_get_acl, fuse_bpf_set_acl)
+	.fileattr_get	= fuse_bpf_fileattr_get,
+	.fileattr_set	= fuse_bpf_fileattr_set,
 };
 
 static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backing)
@@ -134,7 +140,8 @@ static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backin
 	switch (backing->i_mode & S_IFMT) {
 	case S_IFREG:
 		inode->i_op = &fuse_bpf_file_inode_operations;
-		inode->i_fop = &fuse_bpf_file_operations;
+		inode->i_fop = backing->i_fop->remap_file_range ?
+			       &fuse_bpf_file_operations : &fuse_bpf_unshared_file_operations;
 		break;
 	case S_IFDIR:
 		inode->i_op = &fuse_bpf_dir_inode_operations;
@@ -286,7 +293,8 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 
 /* --- setattr --------------------------------------------------------------------------------- */
 
-static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, const struct iattr *attr)
+static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, struct mnt_idmap *idmap,
+				  const struct iattr *attr)
 {
 	static const struct { u32 attr, fattr; } bits[] = {
 		{ ATTR_MODE, FATTR_MODE }, { ATTR_UID, FATTR_UID }, { ATTR_GID, FATTR_GID },
@@ -307,9 +315,9 @@ static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, const struct iattr
 	if (valid & ATTR_MODE)
 		in->mode = attr->ia_mode;
 	if (valid & ATTR_UID)
-		in->uid = __kuid_val(vfsuid_into_kuid(attr->ia_vfsuid));
+		in->uid = __kuid_val(from_vfsuid(idmap, &init_user_ns, attr->ia_vfsuid));
 	if (valid & ATTR_GID)
-		in->gid = __kgid_val(vfsgid_into_kgid(attr->ia_vfsgid));
+		in->gid = __kgid_val(from_vfsgid(idmap, &init_user_ns, attr->ia_vfsgid));
 	if (valid & ATTR_SIZE)
 		in->size = attr->ia_size;
 	in->atime = attr->ia_atime.tv_sec;
@@ -335,10 +343,10 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 	if (err)
 		return err;
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_SETATTR, dentry))
-		fuse_bpf_fill_setattr(&call.in.setattr, attr);
+		fuse_bpf_fill_setattr(&call.in.setattr, idmap, attr);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_setattr(dentry, attr);
+		err = fuse_bpf_backing_setattr(idmap, dentry, attr);
 	err = fuse_bpf_post(&call, err);
 	/* After a failure too: the VFS has cleared S_NOSEC before it asked us. */
 	err2 = fuse_bpf_refresh(inode, false);

@@ -5,7 +5,8 @@
  *
  * The context is the head of what they need to know: it is a member of the
  * struct fuse_bpf_call of the operation, and the verifier passes no pointer
- * but the one that the program was called with.
+ * but the one that the program was called with: it would take any memory of the
+ * size for a struct of numbers, but this one has a pointer in it.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
@@ -295,9 +296,10 @@ BTF_KFUNCS_END(fuse_bpf_kfunc_ids)
 /*
  * Asked only about kfuncs of this module's BTF.  The in-tree idiom (is the id
  * in my set?) lets everything pass here: the set's ids in a module whose BTF
- * was relocated are not the ones the kernel asks about.
+ * was relocated are not the ones the kernel asks about.  Kernels that do not ask
+ * let programs of other types call, which have no context to pass.
  */
-static int fuse_bpf_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+static int __maybe_unused fuse_bpf_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
 	if (prog->type == BPF_PROG_TYPE_STRUCT_OPS &&
 	    prog->aux->attach_btf == fuse_bpf_module_btf())
@@ -308,7 +310,7 @@ static int fuse_bpf_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
 static const struct btf_kfunc_id_set fuse_bpf_kfunc_set = {
 	.owner	= THIS_MODULE,
 	.set	= &fuse_bpf_kfunc_ids,
-	.filter	= fuse_bpf_kfunc_filter,
+	COMPAT_KFUNC_FILTER(fuse_bpf_kfunc_filter)
 };
 
 /* Undone with the module's BTF. */

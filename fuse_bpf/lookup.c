@@ -97,6 +97,15 @@ void fuse_bpf_dentry_confirm(struct dentry *dentry)
 		WRITE_ONCE(fuse_bpf_dentry(dentry)->seq, FUSE_BPF_SEQ_NONE);
 }
 
+/*
+ * A dentry that was made for a file handle gets what it stands for only after
+ * it can be found.  True: @backing's reference is taken over.
+ */
+bool fuse_bpf_dentry_adopt(struct dentry *dentry, struct dentry *backing)
+{
+	return !cmpxchg(&fuse_bpf_dentry(dentry)->backing, NULL, backing);
+}
+
 /* The ops of what @dentry leads to, below a directory with @dir's. */
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 					  const struct fuse_bpf_child_rule *child)
@@ -352,8 +361,11 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
 	if (IS_ERR(alias))
 		return alias;
-	if (alias)
+	if (alias) {
+		if (!fuse_bpf_dentry_adopt(alias, dget(backing)))
+			dput(backing);
 		fuse_bpf_dentry_forget_verdict(alias);
+	}
 	fuse_bpf_dentry_confirm(alias ?: dentry);
 	return alias;
 }
@@ -461,28 +473,42 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	return 1;
 }
 
-/* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(). */
+/*
+ * Nothing has changed, and nobody has to be asked.  Under RCU, where a change of
+ * ours that is under way sends the walk to the other mode, too.
+ */
+static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *dentry)
+{
+	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	const struct dentry *backing = READ_ONCE(fd->backing);
+
+	if (unlikely(!backing))
+		return READ_ONCE(fd->hidden) && fuse_bpf_verdict_holds(dir, fd);
+	return fuse_bpf_seqs_equal(dentry, backing) && !fuse_bpf_is_remote(backing) &&
+	       fuse_bpf_verdict_holds(dir, fd);
+}
+
+/* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(), not under RCU. */
 static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 				    struct dentry *dentry, unsigned int flags)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
-	bool holds, remote = false;
 	struct dentry *backing;
+	bool holds, remote;
 	int ret;
 
+	/* Made for a file handle, it has no name: overlayfs asks when it has decoded one. */
+	if (IS_ROOT(dentry))
+		return 1;
 	rcu_read_lock();
 	backing = READ_ONCE(fd->backing);
 	holds = backing ? fuse_bpf_seq_holds(dentry, backing) : READ_ONCE(fd->hidden);
-	if (backing)
-		remote = backing->d_flags & DCACHE_OP_REVALIDATE;
+	remote = backing && fuse_bpf_is_remote(backing);
 	rcu_read_unlock();
 
-	if (likely(holds && !remote && fuse_bpf_verdict_holds(dir, fd)))
-		return 1;
-	if (flags & LOOKUP_RCU)
-		return -ECHILD;
 	/* What is absent is cheap to look up anew, and its backing may change. */
-	if (!holds && (d_is_negative(dentry) || !fuse_bpf_entry_still_holds(dentry)))
+	if (!holds && (!backing || d_is_negative(dentry) ||
+		       !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
 		ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
@@ -494,27 +520,51 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	return 1;
 }
 
+/* Another failure than -ECHILD shows where the attributes are needed. */
+static noinline int fuse_bpf_attr_changed(struct inode *inode, bool rcu)
+{
+	return fuse_bpf_refresh(inode, rcu) == -ECHILD ? -ECHILD : 1;
+}
+
 /*
- * 1: holds; 0: look it up anew; -ECHILD: come again outside RCU.  @name is
- * stable, @dir the directory's inode.  The attributes are followed on the way:
- * not all that the VFS decides by them goes through ->permission.
+ * The attributes are followed on the way: not all that the VFS decides by them
+ * goes through ->permission.
  */
-int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
-			struct dentry *dentry, unsigned int flags)
+static int fuse_bpf_follow_attr(const struct dentry *dentry, bool rcu)
+{
+	struct inode *inode = d_inode_rcu(dentry);
+
+	if (likely(!inode || fuse_bpf_attr_fresh(inode)))
+		return 1;
+	return fuse_bpf_attr_changed(inode, rcu);
+}
+
+/* Not in one with the other, which is so short that it needs no stack. */
+static noinline int fuse_bpf_revalidate_ref(struct inode *dir, const struct qstr *name,
+					    struct dentry *dentry, unsigned int flags)
 {
 	int ret = fuse_bpf_revalidate_name(dir, name, dentry, flags);
-	struct inode *inode;
 
 	if (unlikely(ret <= 0))
 		return ret;
 	/* The walk begins anew; 0 would drop the dentry where it is right. */
-	if (!(flags & LOOKUP_RCU) && fuse_bpf_moved_away(dir, name, dentry))
+	if (fuse_bpf_moved_away(dir, name, dentry))
 		return -ESTALE;
-	inode = d_inode_rcu(dentry);
-	if (likely(!inode || fuse_bpf_attr_fresh(inode)))
-		return 1;
-	/* Another failure shows where the attributes are needed. */
-	return fuse_bpf_refresh(inode, flags & LOOKUP_RCU) == -ECHILD ? -ECHILD : 1;
+	return fuse_bpf_follow_attr(dentry, false);
+}
+
+/*
+ * 1: holds; 0: look it up anew; -ECHILD: come again outside RCU.  @name is
+ * stable, @dir the directory's inode.
+ */
+int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
+			struct dentry *dentry, unsigned int flags)
+{
+	if (!(flags & LOOKUP_RCU))
+		return fuse_bpf_revalidate_ref(dir, name, dentry, flags);
+	if (unlikely(!fuse_bpf_name_holds(dir, dentry)))
+		return -ECHILD;
+	return fuse_bpf_follow_attr(dentry, true);
 }
 
 /* --- life of a dentry ------------------------------------------------------------------------------ */
@@ -549,11 +599,13 @@ static void fuse_bpf_d_release(struct dentry *dentry)
 }
 
 COMPAT_WRAP_D_REVALIDATE(fuse_bpf_revalidate)
+COMPAT_WRAP_D_REAL(fuse_bpf_backing_dentry)
 
 const struct dentry_operations fuse_bpf_dentry_operations = {
 	.d_revalidate	= COMPAT_D_REVALIDATE(fuse_bpf_revalidate),
 	.d_init		= fuse_bpf_d_init,
 	.d_release	= fuse_bpf_d_release,
+	COMPAT_D_REAL
 };
 
 int fuse_bpf_dentries_init(void)

@@ -105,7 +105,7 @@ static int fuse_bpf_parse_param(struct fs_context *fc, struct fs_parameter *para
 	case FUSE_BPF_OPT_OPS:
 		return fuse_bpf_parse_ops(fc, param->string);
 	case FUSE_BPF_OPT_OPS_FD:
-		return fuse_bpf_take_slot(fc, fuse_bpf_slot_by_fd(result.uint_32, fc));
+		return fuse_bpf_take_slot(fc, fuse_bpf_slot_by_fd(compat_param_fd(param, &result), fc));
 	default:
 		return fuse_bpf_parse_detach(fc, param->string);
 	}
@@ -260,6 +260,7 @@ struct file_system_type fuse_bpf_fs_type = {
 	.name			= "fuse_bpf",
 	.init_fs_context	= fuse_bpf_init_fs_context,
 	.parameters		= fuse_bpf_parameters,
+	.fs_flags		= FS_ALLOW_IDMAP,
 	.kill_sb		= fuse_bpf_kill_sb,
 };
 MODULE_ALIAS_FS("fuse_bpf");

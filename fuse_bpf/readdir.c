@@ -3,7 +3,6 @@
  * Listing a directory: the backing file's entries, each shown to the readdir
  * program if there is one.  Positions are the backing filesystem's.
  */
-#include <linux/filelock.h>
 #include <linux/module.h>
 #include "fuse_bpf_i.h"
 
@@ -68,14 +67,14 @@ static int fuse_bpf_list(struct file *file, struct dir_context *caller,
 static int fuse_bpf_iterate(struct file *file, struct dir_context *ctx)
 {
 	struct inode *inode = file_inode(file);
-	struct file *backing = fuse_bpf_backing_file(file);
+	struct file *backing = fuse_bpf_backing_file_now(file);
 	const struct cred *old;
 	FUSE_BPF_CALL(call);
 	bool asked;
 	int err;
 
 	/* One version of the programs for all entries of this call. */
-	asked = fuse_bpf_begin(&call, inode, FUSE_BPF_OP_READDIR, file->f_path.dentry);
+	asked = fuse_bpf_begin(&call, inode, FUSE_BPF_OP_READDIR, compat_file_dentry(file));
 	if (call.refusal)
 		return call.refusal;
 	old = fuse_bpf_creds_enter(inode->i_sb);
@@ -102,6 +101,13 @@ static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
 	return ret;
 }
 
+/* No operation to a program or to the backing filesystem; but locks go. */
+static int fuse_bpf_dir_flush(struct file *file, fl_owner_t owner)
+{
+	fuse_bpf_backing_remove_posix(file, owner);
+	return 0;
+}
+
 const struct file_operations fuse_bpf_dir_operations = {
 	.owner		= THIS_MODULE,
 	.open		= fuse_bpf_open,
@@ -109,7 +115,9 @@ const struct file_operations fuse_bpf_dir_operations = {
 	.llseek		= fuse_bpf_dir_llseek,
 	.read		= generic_read_dir,
 	.iterate_shared	= fuse_bpf_iterate,
+	.flush		= fuse_bpf_dir_flush,
 	.fsync		= fuse_bpf_fsync,
+	.fadvise	= fuse_bpf_backing_fadvise,
+	.lock		= fuse_bpf_lock,
 	.flock		= fuse_bpf_flock,
-	.setlease	= generic_setlease,
 };

@@ -84,27 +84,30 @@ free:
 	return ERR_PTR(err);
 }
 
-/*
- * The slot's present version, referenced.  NULL only for a lockless walker that
- * came across the inode of a slot that is on its way out.
- */
-struct fuse_bpf_version *fuse_bpf_version_get(struct fuse_bpf_slot *slot)
+/* As fuse_bpf_version_get(), where a version was killed: another may be there by now. */
+struct fuse_bpf_version *fuse_bpf_version_get_killed(struct fuse_bpf_slot *slot)
 {
-	struct fuse_bpf_version *v;
+	struct fuse_bpf_version *v = rcu_dereference(slot->version);
 
-	rcu_read_lock();
-	v = rcu_dereference(slot->version);
 	while (!percpu_ref_tryget(&v->ref)) {
 		struct fuse_bpf_version *next = rcu_dereference(slot->version);
 
-		if (next == v) {
-			v = NULL;
-			break;
-		}
+		if (next == v)
+			return NULL;
 		v = next;
 	}
-	rcu_read_unlock();
 	return v;
+}
+
+/* FUSE_BPF_F_* of the slot's present version. */
+u32 fuse_bpf_slot_flags(struct fuse_bpf_slot *slot)
+{
+	u32 flags;
+
+	rcu_read_lock();
+	flags = rcu_dereference(slot->version)->flags;
+	rcu_read_unlock();
+	return flags;
 }
 
 /* --- slots -------------------------------------------------------------------- */

@@ -101,11 +101,13 @@ refuse:
 	return -EINVAL;
 }
 
+#define FUSE_BPF_FLAGS	(FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_HANDLES)
+
 static int fuse_bpf_copy_flags(struct fuse_bpf_ops *to, const struct fuse_bpf_ops *from)
 {
-	if (from->flags & ~FUSE_BPF_F_REVALIDATE) {
+	if (from->flags & ~FUSE_BPF_FLAGS) {
 		pr_warn_ratelimited("%.15s: .flags 0x%x has bits that this module does not know; it knows 0x%x\n",
-				    to->name, from->flags, FUSE_BPF_F_REVALIDATE);
+				    to->name, from->flags, FUSE_BPF_FLAGS);
 		return -EINVAL;
 	}
 	to->flags = from->flags;
@@ -200,7 +202,7 @@ static int fuse_bpf_ops_validate(void *kdata)
 	}
 	if (odd) {
 		pr_warn_ratelimited("%.15s: .post_only has bit %d, an operation without a post phase\n",
-				    ops->name, __ffs64(odd));
+				    ops->name, (int)__ffs64(odd));
 		return -EINVAL;
 	}
 	return 0;

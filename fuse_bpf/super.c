@@ -59,14 +59,12 @@ static dev_t fuse_bpf_dev_add(struct fuse_bpf_sb *fsb, dev_t backing)
 	return ours;
 }
 
-/* What st_dev says for a file on device @backing below.  May sleep. */
-dev_t fuse_bpf_dev(struct super_block *sb, dev_t backing)
+/* As fuse_bpf_dev(), where the device is not that of the backing filesystem. */
+dev_t fuse_bpf_other_dev(struct super_block *sb, dev_t backing)
 {
 	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
 	dev_t ours;
 
-	if (likely(backing == fsb->mnt->mnt_sb->s_dev))
-		return sb->s_dev;
 	spin_lock(&fsb->devs_lock);
 	ours = fuse_bpf_dev_find(fsb, backing);
 	spin_unlock(&fsb->devs_lock);
@@ -151,15 +149,21 @@ static int fuse_bpf_statfs(struct dentry *dentry, struct kstatfs *buf)
 
 static int fuse_bpf_sync_fs(struct super_block *sb, int wait)
 {
-	struct super_block *below = fuse_bpf_sb(sb)->mnt->mnt_sb;
-	int err;
+	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
+	struct super_block *below = fsb->mnt->mnt_sb;
+	int err, lost;
 
 	/* sync(2) comes to the backing filesystem by itself. */
 	if (!wait)
 		return 0;
-	down_read(&below->s_umount);
+	/* Ours is held, and that below may be another of ours. */
+	down_read_nested(&below->s_umount, SINGLE_DEPTH_NESTING);
 	err = sync_filesystem(below);
 	up_read(&below->s_umount);
+	/* What writing back could not do is known below, and asked for here: syncfs(2). */
+	lost = errseq_check_and_advance(&below->s_wb_err, &fsb->wb_err);
+	if (lost)
+		errseq_set(&sb->s_wb_err, lost);
 	return err;
 }
 
@@ -215,7 +219,7 @@ static void fuse_bpf_inherit_mount_flags(struct super_block *sb, struct fuse_bpf
 
 static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)
 {
-	const struct super_block *below = fsb->mnt->mnt_sb;
+	struct super_block *below = fsb->mnt->mnt_sb;
 
 	sb->s_blocksize = below->s_blocksize;
 	sb->s_blocksize_bits = below->s_blocksize_bits;
@@ -226,6 +230,8 @@ static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)
 	sb->s_stack_depth = below->s_stack_depth + 1;
 	/* The VFS leaves the umask to us then, and we to the filesystem below. */
 	sb->s_flags |= below->s_flags & SB_POSIXACL;
+	sb->s_iflags |= below->s_iflags & COMPAT_SB_I_NOUMASK;
+	fsb->wb_err = errseq_sample(&below->s_wb_err);
 	fuse_bpf_inherit_mount_flags(sb, fsb);
 }
 
@@ -256,12 +262,14 @@ static int fuse_bpf_make_root(struct super_block *sb, struct fuse_bpf_sb *fsb)
 static void fuse_bpf_sb_lock_class(struct super_block *sb)
 {
 #ifdef CONFIG_LOCKDEP
-	static struct lock_class_key keys[FILESYSTEM_MAX_STACK_DEPTH][SB_FREEZE_LEVELS];
+	static struct lock_class_key writer_keys[FILESYSTEM_MAX_STACK_DEPTH][SB_FREEZE_LEVELS];
+	static struct lock_class_key rename_keys[FILESYSTEM_MAX_STACK_DEPTH];
+	int depth = sb->s_stack_depth - 1;
 	int level;
 
 	for (level = 0; level < SB_FREEZE_LEVELS; level++)
-		lockdep_set_class(&sb->s_writers.rw_sem[level],
-				  &keys[sb->s_stack_depth - 1][level]);
+		lockdep_set_class(&sb->s_writers.rw_sem[level], &writer_keys[depth][level]);
+	lockdep_set_class(&sb->s_vfs_rename_mutex, &rename_keys[depth]);
 #endif
 }
 
@@ -272,11 +280,12 @@ int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc)
 
 	sb->s_magic = FUSE_BPF_SUPER_MAGIC;
 	sb->s_op = &fuse_bpf_super_operations;
-	sb->s_xattr = fuse_bpf_xattr_handlers;
+	compat_set_xattr_handlers(sb, fuse_bpf_xattr_handlers);
 	compat_set_default_d_op(sb, &fuse_bpf_dentry_operations);
 	/* The backing filesystem writes back; there is nothing of ours. */
 	sb->s_iflags |= SB_I_SKIP_SYNC;
 	fuse_bpf_inherit(sb, fsb);
+	fuse_bpf_export(sb);
 	fuse_bpf_sb_lock_class(sb);
 	fsb->check_backing = fuse_bpf_mounter_is_limited(fsb);
 	return fuse_bpf_make_root(sb, fsb);

@@ -91,6 +91,8 @@ const char *fuse_bpf_prog_refusal(const struct bpf_prog *prog)
 		return "is for a member that is no operation";
 	if (compat_prog_sleepable(prog) && !(desc->flags & FUSE_BPF_OPF_SLEEP))
 		return "serves an operation that must not sleep; use SEC(\"struct_ops\"), not \"struct_ops.s\"";
+	if (compat_prog_keeps_pointers(prog))
+		return "uses a map with kernel pointers in it; this kernel would let it write through them";
 	return NULL;
 }
 
@@ -103,7 +105,7 @@ fuse_bpf_get_func_proto(enum bpf_func_id id, const struct bpf_prog *prog)
 	 */
 	if (id == BPF_FUNC_tail_call)
 		return NULL;
-	return bpf_base_func_proto(id, prog);
+	return compat_base_func_proto(id, prog);
 }
 
 static bool fuse_bpf_is_valid_access(int off, int size, enum bpf_access_type type,
@@ -119,10 +121,13 @@ static bool fuse_bpf_is_valid_access(int off, int size, enum bpf_access_type typ
 	return bpf_tracing_btf_ctx_access(off, size, type, prog, info);
 }
 
+/* Of the first argument or of another. */
 static bool fuse_bpf_is_arg_type(const struct btf_type *t)
 {
 	int i;
 
+	if (READ_ONCE(fuse_bpf_ctx_type) == t)
+		return true;
 	for (i = 0; i < FUSE_BPF_ARG_TYPES; i++)
 		if (READ_ONCE(fuse_bpf_arg_types[i]) == t)
 			return true;
@@ -134,13 +139,11 @@ static bool fuse_bpf_is_arg_type(const struct btf_type *t)
  * program nor the phase, so this is per type; the copies are taken back only
  * where the operation says so.
  */
-static int fuse_bpf_btf_struct_access(struct bpf_verifier_log *log,
-				      const struct bpf_reg_state *reg, int off, int size)
+static int fuse_bpf_check_write(struct bpf_verifier_log *log, const struct btf_type *t,
+				int off, int size)
 {
-	const struct btf_type *t = btf_type_by_id(reg->btf, reg->btf_id);
-
 	/* A pointer got by walking some kernel structure is not an argument. */
-	if (!t || !(reg->type & PTR_TRUSTED)) {
+	if (!t) {
 		bpf_log(log, "fuse_bpf: only arguments of the operation can be written\n");
 		return -EACCES;
 	}
@@ -164,8 +167,10 @@ static int fuse_bpf_btf_struct_access(struct bpf_verifier_log *log,
 	return 0;
 }
 
+COMPAT_WRAP_STRUCT_ACCESS(fuse_bpf_check_write, fuse_bpf_is_arg_type)
+
 const struct bpf_verifier_ops fuse_bpf_verifier_ops = {
 	.get_func_proto		= fuse_bpf_get_func_proto,
 	.is_valid_access	= fuse_bpf_is_valid_access,
-	.btf_struct_access	= fuse_bpf_btf_struct_access,
+	.btf_struct_access	= compat_struct_access,
 };

@@ -70,11 +70,6 @@ static const struct xattr_handler fuse_bpf_xattr_handler = {
 	.set	= fuse_bpf_xattr_set,
 };
 
-const struct xattr_handler * const fuse_bpf_xattr_handlers[] = {
-	&fuse_bpf_xattr_handler,
-	NULL
-};
-
 /*
  * The backing filesystem lists what the mounter may see.  Takes out of @list
  * what the caller may not; returns what is left.
@@ -98,6 +93,34 @@ static ssize_t fuse_bpf_list_filter(char *list, ssize_t len)
 	return to - list;
 }
 
+/*
+ * For a caller who may not see all of it: the size that counts, for its buffer
+ * and as the answer, is the filtered list's.
+ */
+static ssize_t fuse_bpf_list_filtered(struct dentry *dentry, char *list, size_t size)
+{
+	ssize_t ret = fuse_bpf_backing_listxattr(dentry, NULL, 0);
+	size_t all_size = ret;
+	char *all;
+
+	if (ret <= 0)
+		return ret;
+	all = kvmalloc(all_size, GFP_KERNEL);
+	if (!all)
+		return -ENOMEM;
+	ret = fuse_bpf_backing_listxattr(dentry, all, all_size);
+	if (ret > 0)
+		ret = fuse_bpf_list_filter(all, ret);
+	if (ret > 0 && size) {
+		if (ret > size)
+			ret = -ERANGE;
+		else
+			memcpy(list, all, ret);
+	}
+	kvfree(all);
+	return ret;
+}
+
 ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	struct inode *inode = d_inode(dentry);
@@ -108,13 +131,47 @@ ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 		call.in.listxattr.size = size;
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
-		ret = fuse_bpf_backing_listxattr(dentry, list, size);
-	if (ret > 0 && size && !ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
-		ret = fuse_bpf_list_filter(list, ret);
+		ret = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN) ?
+		      fuse_bpf_backing_listxattr(dentry, list, size) :
+		      fuse_bpf_list_filtered(dentry, list, size);
 	return fuse_bpf_post(&call, ret);
 }
 
 /* --- POSIX ACLs ----------------------------------------------------------------------- */
+
+/* Ids of ACL entries as the backing mount maps them; others are not looked at. */
+static void fuse_bpf_map_acl_entries(struct posix_acl *acl, struct mnt_idmap *idmap,
+				     struct user_namespace *fs_ns)
+{
+	struct posix_acl_entry *e;
+
+	for (e = acl->a_entries; e < acl->a_entries + acl->a_count; e++) {
+		if (e->e_tag == ACL_USER)
+			e->e_uid = vfsuid_into_kuid(make_vfsuid(idmap, fs_ns, e->e_uid));
+		else if (e->e_tag == ACL_GROUP)
+			e->e_gid = vfsgid_into_kgid(make_vfsgid(idmap, fs_ns, e->e_gid));
+	}
+}
+
+/*
+ * An ACL of the backing filesystem as it is on its mount: itself, or where that
+ * is idmapped a copy.  Takes over the reference.
+ */
+static struct posix_acl *fuse_bpf_map_acl(const struct inode *inode, struct posix_acl *acl)
+{
+	struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+	struct posix_acl *mapped;
+
+	if (IS_ERR_OR_NULL(acl) || likely(!is_idmapped_mnt(mnt)))
+		return acl;
+	mapped = posix_acl_alloc(acl->a_count, GFP_KERNEL);
+	if (mapped) {
+		memcpy(mapped->a_entries, acl->a_entries, acl->a_count * sizeof(*acl->a_entries));
+		fuse_bpf_map_acl_entries(mapped, mnt_idmap(mnt), mnt->mnt_sb->s_user_ns);
+	}
+	posix_acl_release(acl);
+	return mapped ?: ERR_PTR(-ENOMEM);
+}
 
 /* For permission checks.  Where a program made the mode, that is the whole truth. */
 struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu)
@@ -123,9 +180,11 @@ struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu
 
 	if (!IS_POSIXACL(backing) || fuse_bpf_inode(inode)->shaped)
 		return NULL;
-	if (rcu)
-		return get_cached_acl_rcu(backing, type);
-	return get_inode_acl(backing, type);
+	if (!rcu)
+		return fuse_bpf_map_acl(inode, compat_get_inode_acl(backing, type));
+	if (is_idmapped_mnt(fuse_bpf_sb(inode->i_sb)->mnt))
+		return ERR_PTR(-ECHILD);
+	return get_cached_acl_rcu(backing, type);
 }
 
 /* For getxattr(2). */
@@ -137,10 +196,10 @@ struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentr
 	int err;
 
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry))
-		call.xattr = posix_acl_xattr_name(type);
+		call.xattr = compat_posix_acl_xattr_name(type);
 	err = fuse_bpf_pre(&call);
 	if (!err) {
-		acl = fuse_bpf_backing_get_acl(dentry, type);
+		acl = fuse_bpf_map_acl(inode, fuse_bpf_backing_get_acl(dentry, type));
 		err = PTR_ERR_OR_ZERO(acl);
 	}
 	err = fuse_bpf_post(&call, err);
@@ -160,10 +219,18 @@ int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 
 	if (fuse_bpf_begin(&call, inode,
 			   acl ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry))
-		call.xattr = posix_acl_xattr_name(type);
+		call.xattr = compat_posix_acl_xattr_name(type);
 	err = fuse_bpf_pre(&call);
 	if (!err)
 		err = fuse_bpf_backing_set_acl(dentry, acl, type);
 	err = fuse_bpf_post(&call, err);
 	return fuse_bpf_xattr_changed(inode, err);
 }
+
+COMPAT_WRAP_ACL_HANDLERS(fuse_bpf_get_acl, fuse_bpf_set_acl)
+
+const struct xattr_handler * const fuse_bpf_xattr_handlers[] = {
+	COMPAT_ACL_HANDLERS
+	&fuse_bpf_xattr_handler,
+	NULL
+};

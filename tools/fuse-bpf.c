@@ -157,17 +157,36 @@ static const sigset_t *ending_signals(void)
 	return &set;
 }
 
-/* Until a signal comes, or somebody else detaches the link, which hangs up on it. */
+/* A link hangs up when it is detached; on older kernels it is always readable, and does not. */
+static bool hangs_up(int link_fd)
+{
+	struct pollfd link = { .fd = link_fd, .events = POLLIN };
+
+	return poll(&link, 1, 0) >= 0 && !(link.revents & POLLIN);
+}
+
+static bool is_detached(int link_fd)
+{
+	__u32 map, link;
+
+	return link_ids(link_fd, &map, &link) || !map;
+}
+
+/* Until a signal comes, or somebody else detaches the link. */
 static enum status hold(int link_fd, const char *name)
 {
 	struct pollfd fds[] = { { .fd = link_fd }, { .events = POLLIN } };
+	int ready, interval = hangs_up(link_fd) ? -1 : 1000;
 	enum status status = DONE;
 
 	fds[1].fd = signalfd(-1, ending_signals(), SFD_CLOEXEC);
-	if (fds[1].fd < 0 || poll(fds, 2, -1) < 0) {
+	do
+		ready = fds[1].fd < 0 ? -1 : poll(fds, 2, interval);
+	while (!ready && !is_detached(link_fd));
+	if (ready < 0) {
 		complain("can't wait for a signal: %m");
 		status = FAILED;
-	} else if (fds[0].revents) {
+	} else if (!ready || fds[0].revents) {
 		complain("%s was detached by somebody else", name);
 	}
 	close(fds[1].fd);

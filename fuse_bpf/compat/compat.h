@@ -9,9 +9,13 @@
 
 #include "probes.h"
 #include "btf-layout.h"
+#include "compat/idmap.h"
+#include "compat/acl.h"
 #include "compat/bpf.h"
 #include "compat/dirop.h"
+#include "compat/export.h"
 #include "compat/file.h"
 #include "compat/inode.h"
+#include "compat/mount.h"
 
 #endif /* _FUSE_BPF_COMPAT_H */

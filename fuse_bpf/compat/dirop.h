@@ -264,6 +264,24 @@ static struct dentry *compat_##fn(struct mnt_idmap *idmap, struct inode *dir,	\
 #define COMPAT_WRAP_MKDIR(fn)
 #endif
 
+/* Gives the dentry of @file, which has no name, what stands in place of one. */
+#ifdef HAVE_D_MARK_TMPFILE
+#define compat_d_mark_tmpfile	d_mark_tmpfile
+#else
+static inline void compat_d_mark_tmpfile(struct file *file, struct inode *inode)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	spin_lock(&dentry->d_parent->d_lock);
+	spin_lock_nested(&dentry->d_lock, DENTRY_D_LOCK_NESTED);
+	/* A new dentry with a short name: that is stored in itself. */
+	dentry->d_name.len = snprintf(dentry->d_iname, DNAME_INLINE_LEN, "#%llu",
+				      (unsigned long long)inode->i_ino);
+	spin_unlock(&dentry->d_lock);
+	spin_unlock(&dentry->d_parent->d_lock);
+}
+#endif
+
 /* --- revalidation ------------------------------------------------------------------------ */
 
 #ifdef HAVE_D_REVALIDATE_WITH_NAME
@@ -286,24 +304,28 @@ static inline int compat_revalidate_backing(struct dentry *backing, unsigned int
 /* Finds the directory and the name that newer kernels pass. */
 #define COMPAT_D_REVALIDATE(fn)	compat_##fn
 #define COMPAT_WRAP_D_REVALIDATE(fn)						\
-static int compat_##fn(struct dentry *dentry, unsigned int flags)		\
+static noinline int compat_ref_##fn(struct dentry *dentry, unsigned int flags)	\
 {										\
+	struct dentry *parent = dget_parent(dentry);				\
 	struct name_snapshot name;						\
-	struct dentry *parent;							\
-	struct inode *dir;							\
 	int ret;								\
 										\
-	if (flags & LOOKUP_RCU) {						\
-		dir = d_inode_rcu(READ_ONCE(dentry->d_parent));			\
-		/* Without a name: only ref-walk asks programs about one. */	\
-		return dir ? fn(dir, NULL, dentry, flags) : -ECHILD;		\
-	}									\
-	parent = dget_parent(dentry);						\
 	take_dentry_name_snapshot(&name, dentry);				\
 	ret = fn(d_inode(parent), &name.name, dentry, flags);			\
 	release_dentry_name_snapshot(&name);					\
 	dput(parent);								\
 	return ret;								\
+}										\
+										\
+static int compat_##fn(struct dentry *dentry, unsigned int flags)		\
+{										\
+	struct inode *dir;							\
+										\
+	if (!(flags & LOOKUP_RCU))						\
+		return compat_ref_##fn(dentry, flags);				\
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));				\
+	/* Without a name: only ref-walk asks programs about one. */		\
+	return dir ? fn(dir, NULL, dentry, flags) : -ECHILD;			\
 }
 
 static inline int compat_revalidate_backing(struct dentry *backing, unsigned int flags)

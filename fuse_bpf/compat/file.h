@@ -4,8 +4,91 @@
 #define _FUSE_BPF_COMPAT_FILE_H
 
 #include <linux/backing-file.h>
+#include <linux/file.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/splice.h>
+
+#ifndef FMODE_CAN_ATOMIC_WRITE
+#define FMODE_CAN_ATOMIC_WRITE	((__force fmode_t)0)
+#endif
+
+/* --- files under another name ------------------------------------------------ */
+
+/*
+ * Our dentry of a file that is ours.  Where overlayfs, lying over us, opens our
+ * file under a path of its own, that path's dentry is not it.
+ */
+#ifdef HAVE_D_REAL_BY_INODE
+#define compat_file_dentry	file_dentry
+#else
+static inline struct dentry *compat_file_dentry(const struct file *file)
+{
+	return file->f_path.dentry;
+}
+#endif
+
+/*
+ * The dentry below one of ours whose inode is @inode, or, without, the one that
+ * has the data.  @fn finds the next lower dentry of one of ours.  Newer kernels
+ * have no need of it, but for uprobes, and overlayfs takes no upper layer that has it.
+ */
+#ifdef HAVE_D_REAL_BY_INODE
+#define COMPAT_D_REAL		.d_real = compat_d_real,
+#define COMPAT_WRAP_D_REAL(fn)							\
+static struct dentry *compat_d_real(struct dentry *dentry, const struct inode *inode) \
+{										\
+	if (d_is_negative(dentry) || d_inode(dentry) == inode)			\
+		return dentry;							\
+	return d_real(fn(dentry), inode);					\
+}
+#else
+#define COMPAT_D_REAL
+#define COMPAT_WRAP_D_REAL(fn)
+#endif
+
+/* --- backing files ----------------------------------------------------------- */
+
+/*
+ * Kernels without backing files end none on the spot, but in kernel threads.
+ * The last of a task's system call comes after these, all the same.
+ */
+#ifdef COMPAT_OWN_BACKING_FILE
+#define compat_fput_sync	fput
+#else
+#define compat_fput_sync	__fput_sync
+#endif
+
+/* Kernels without backing files leave freeze protection to whoever writes. */
+static inline ssize_t compat_vfs_iocb_iter_write(struct file *file, struct kiocb *iocb,
+						 struct iov_iter *iter)
+{
+#ifdef COMPAT_OWN_BACKING_FILE
+	ssize_t ret;
+
+	file_start_write(file);
+	ret = vfs_iocb_iter_write(file, iocb, iter);
+	file_end_write(file);
+	return ret;
+#else
+	return vfs_iocb_iter_write(file, iocb, iter);
+#endif
+}
+
+#ifdef COMPAT_OWN_BACKING_FILE
+/* To lockdep: file_start_write() is over in this context, and goes on in another. */
+static inline void compat_sb_writers_release(struct file *file)
+{
+	if (S_ISREG(file_inode(file)->i_mode))
+		__sb_writers_release(file_inode(file)->i_sb, SB_FREEZE_WRITE);
+}
+
+static inline void compat_sb_writers_acquired(struct file *file)
+{
+	if (S_ISREG(file_inode(file)->i_mode))
+		__sb_writers_acquired(file_inode(file)->i_sb, SB_FREEZE_WRITE);
+}
+#endif
 
 #ifdef HAVE_BACKING_FILE_OPEN_USER_FILE
 #define compat_backing_file_open	backing_file_open
@@ -98,6 +181,20 @@ static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
 {
 	return backing_file_splice_write(pipe, backing, ppos, len, flags, ctx);
 }
+#endif
+
+/* --- locks ---------------------------------------------------------------------- */
+
+#ifdef HAVE_FILE_LOCK_CORE
+#define compat_fl_file(fl)	((fl)->c.flc_file)
+#define compat_fl_owner(fl)	((fl)->c.flc_owner)
+#define compat_fl_type(fl)	((fl)->c.flc_type)
+#define compat_fl_pid(fl)	((fl)->c.flc_pid)
+#else
+#define compat_fl_file(fl)	((fl)->fl_file)
+#define compat_fl_owner(fl)	((fl)->fl_owner)
+#define compat_fl_type(fl)	((fl)->fl_type)
+#define compat_fl_pid(fl)	((fl)->fl_pid)
 #endif
 
 #endif /* _FUSE_BPF_COMPAT_FILE_H */

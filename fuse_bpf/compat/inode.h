@@ -24,6 +24,37 @@ static inline bool compat_inode_is_new(struct inode *inode)
 #endif
 }
 
+static inline void compat_generic_fillattr(struct mnt_idmap *idmap, u32 request_mask,
+					   struct inode *inode, struct kstat *stat)
+{
+#ifdef HAVE_FILLATTR_WITH_MASK
+	generic_fillattr(idmap, request_mask, inode, stat);
+#else
+	generic_fillattr(idmap, inode, stat);
+#endif
+}
+
+static inline void compat_inode_times(const struct inode *inode, struct timespec64 *atime,
+				      struct timespec64 *mtime, struct timespec64 *ctime)
+{
+#ifdef HAVE_INODE_TIME_ACCESSORS
+	*atime = inode_get_atime(inode);
+	*mtime = inode_get_mtime(inode);
+	*ctime = inode_get_ctime(inode);
+#else
+	*atime = inode->i_atime;
+	*mtime = inode->i_mtime;
+	*ctime = inode->i_ctime;
+#endif
+}
+
+/* Whether the umask is the filesystem's to apply, also where there are no ACLs. */
+#ifdef SB_I_NOUMASK
+#define COMPAT_SB_I_NOUMASK	SB_I_NOUMASK
+#else
+#define COMPAT_SB_I_NOUMASK	0
+#endif
+
 static inline void compat_set_default_d_op(struct super_block *sb,
 					   const struct dentry_operations *ops)
 {
@@ -31,6 +62,17 @@ static inline void compat_set_default_d_op(struct super_block *sb,
 	set_default_d_op(sb, ops);
 #else
 	sb->s_d_op = ops;
+#endif
+}
+
+static inline void compat_set_xattr_handlers(struct super_block *sb,
+					     const struct xattr_handler * const *handlers)
+{
+#ifdef HAVE_S_XATTR_CONST
+	sb->s_xattr = handlers;
+#else
+	/* Nobody writes there all the same. */
+	sb->s_xattr = (const struct xattr_handler **)handlers;
 #endif
 }
 

@@ -130,6 +130,13 @@ enum fuse_bpf_ops_flags {
 	 * It costs a call per path component and ends the lockless walk.
 	 */
 	FUSE_BPF_F_REVALIDATE	= 1 << 0,
+	/*
+	 * Give out file handles of what the mount shows, and open by them
+	 * (name_to_handle_at(2), NFS export).  A handle leads past lookup and
+	 * past what it said about the file: for programs that hide nothing.
+	 * Counts at mount time, and whenever a handle is used.
+	 */
+	FUSE_BPF_F_HANDLES	= 1 << 1,
 };
 
 /**
@@ -158,6 +165,8 @@ enum fuse_bpf_ops_flags {
  *	for one that names an entry (mkdir: always; lookup: known in the post
  *	phase), the inode itself for all others
  * @reserved: 0
+ * @opaque: NULL.  There must be one pointer: of a struct of numbers alone the
+ *	verifier would pass any memory of that size to the kfuncs
  *
  * A path walk may be tried again, so that one system call can make more than
  * one pre call; count and audit in the post phase.
@@ -180,6 +189,7 @@ struct fuse_bpf_ctx {
 	__u32 owner_gid;
 	__u32 target_is_dir;
 	__u32 reserved;
+	void *opaque;
 };
 
 /* mmap: what is mapped; the FUSE protocol has no struct for it. */
@@ -224,10 +234,10 @@ struct fuse_bpf_readdir_in {
  *	for "." and "..", nor for a cached name otherwise.  The post phase has
  *	the found entry in out (attr.mode is 0 if there is none); out->entry_valid
  *	and out->entry_valid_nsec may be written: how long the answer stays
- *	cached (the default is until the program set changes).  FUSE_BPF_REPLY or
- *	-ENOENT in either phase hides the name: it is absent, and making it
- *	fails with EACCES.  Another errno fails the lookup.  Kfuncs: name,
- *	path, bpf_fuse_set_child().
+ *	cached (the default is until the program set changes).  FUSE_BPF_REPLY in
+ *	the pre phase, or -ENOENT in either, hides the name: it is absent, and
+ *	making it fails with EACCES.  Another errno fails the lookup.  Kfuncs:
+ *	name, path, bpf_fuse_set_child().
  * @mknod: in->mode may change in its permission bits
  * @mkdir: in->mode may change in its permission bits
  * @symlink: the target is FUSE_BPF_LINK
@@ -261,10 +271,12 @@ struct fuse_bpf_readdir_in {
  * @open: of files and directories; in->flags: O_*
  * @read: read(2), splice from, and asynchronous reads; in->offset and in->size
  *	are for reading.  ctx->result in the post phase is the count (or
- *	-EIOCBQUEUED's stand-in 0 for an asynchronous one under way)
+ *	-EIOCBQUEUED's stand-in 0 for an asynchronous one under way).  With a
+ *	smaller one the file position has moved by that much only; what was
+ *	spliced can't be taken back from its pipe, and is EIO then
  * @write: as read, for writes
  * @mmap: must not sleep; holds the caller's mmap lock
- * @flush: every close(2) of a descriptor
+ * @flush: every close(2) of a descriptor of a regular file
  * @release: the last close; its result is ignored
  * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
  * @fallocate: all modes

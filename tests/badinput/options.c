@@ -65,6 +65,8 @@ static void refused_fd(int fd, int err, const char *text)
 {
 	refused(back, fmt("ops_fd=%d", fd), err, fmt("ops_fd=%d", fd), text);
 	assert_fails(try_fsmnt(back, at, fmt("ops_fd=@%d", fd)), err);
+	assert_has(mnt_log, fmt("ops_fd=%d", fd));
+	assert_has(mnt_log, text);
 }
 
 static void descriptor_of_another_kind(void **state)

@@ -37,7 +37,7 @@ SEC("struct_ops/" #member) int name(__u64 *raw)				\
 		     :: [p]"r"(p), [v]"r"(1ULL) : "memory");		\
 	return FUSE_BPF_BACKING;					\
 }
-STORE(past_ctx, unlink, "+ 88", 0)
+STORE(past_ctx, unlink, "+ 96", 0)
 STORE(past_out, getattr, "+ 104", 2)
 STORE(across_out, getattr, "+ 100", 2)
 STORE(before_out, getattr, "- 8", 2)

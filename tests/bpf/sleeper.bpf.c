@@ -8,17 +8,21 @@
 #include "sleeper.h"
 
 extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
-				  __u64 flags) __ksym;
+				  __u64 flags) __ksym __weak;
 
 struct sleeper at;
 
+/* Linux 6.12 has the one and not the other, a patched 6.1 the other. */
 static __always_inline __u32 digit_at(__u64 address)
 {
 	char text[2] = {};
+	long n;
 
-	if (bpf_copy_from_user_str(text, sizeof(text), (void *)address, 0) < 0)
-		return 100;
-	return text[0] - '0';
+	if (bpf_ksym_exists(bpf_copy_from_user_str))
+		n = bpf_copy_from_user_str(text, sizeof(text), (void *)address, 0);
+	else
+		n = bpf_copy_from_user(text, 1, (void *)address);
+	return n < 0 ? 100 : text[0] - '0';
 }
 
 FUSE_BPF_PROG_SLEEPABLE(sleeper_getattr, struct fuse_bpf_ctx *ctx, struct fuse_getattr_in *in,

@@ -53,10 +53,14 @@ static void may_be_stale(const char *what, const char *a, const char *b, long re
 
 static void use_file(int dir, const char *path)
 {
-	int fd = openat(dir, path, O_RDWR | (pick(2) ? O_CREAT : 0), 0644);
+	bool create = pick(2);
+	int fd = openat(dir, path, O_RDWR | (create ? O_CREAT : 0), 0644);
 	char text[16];
 
-	may_fail("open", path, "", fd);
+	if (create)
+		may_be_stale("create", path, "", fd);
+	else
+		may_fail("open", path, "", fd);
 	if (fd < 0)
 		return;
 	surely(write(fd, "some text", 9));

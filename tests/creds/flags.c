@@ -116,6 +116,27 @@ static void nosuid(void **state)
 	assert_int_equal(as(&user, run_it, (void *)fmt("%s/capable", view)), RAN);
 }
 
+/* What has no effect there is not shown to ours, and goes with the owner all the same. */
+static void nosuid_chown(void **state)
+{
+	/* cap_net_raw+ep, revision 2 */
+	static const uint32_t cap[5] = { 0x02000001, 1 << CAP_NET_RAW, 0, 0, 0 };
+	const char *view = over_backing(MS_NOSUID), *backing = tmp_path("backing");
+	const char *native = fmt("%s/native", backing), *ours = fmt("%s/ours", backing);
+	char value[32];
+
+	for (int i = 0; i < 2; i++) {
+		const char *path = i ? ours : native;
+
+		file_write(path, "text");
+		must(chmod(path, S_ISGID | 0775));
+		must(setxattr(path, "security.capability", cap, sizeof(cap), 0));
+		must(chown(i ? fmt("%s/ours", view) : native, 1000, 1000));
+		assert_fails(getxattr(path, "security.capability", value, sizeof(value)), ENODATA);
+		assert_int_equal(file_mode(path), S_IFREG | 0775);
+	}
+}
+
 static void nodev(void **state)
 {
 	const char *view = over_backing(MS_NODEV);
@@ -231,6 +252,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(nothing_forbidden, undo),
 		cmocka_unit_test_teardown(nosuid, undo),
+		cmocka_unit_test_teardown(nosuid_chown, undo),
 		cmocka_unit_test_teardown(nodev, undo),
 		cmocka_unit_test_teardown(noexec, undo),
 		cmocka_unit_test_teardown(read_only_backing_mount, undo),

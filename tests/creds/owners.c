@@ -2,6 +2,7 @@
 /* Who owns what is made through the mount, who may do what with others' files, and when set-id bits go. */
 #include "twin.h"
 
+#include <linux/aio_abi.h>
 #include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -150,6 +151,22 @@ static int change_splice(const char *path)
 	return splice(p[0], NULL, fd, NULL, 1, 0) != 1 ? errno : 0;
 }
 
+static int change_aio(const char *path)
+{
+	struct iocb cb = {
+		.aio_lio_opcode = IOCB_CMD_PWRITE, .aio_buf = (uintptr_t)"x", .aio_nbytes = 1,
+	}, *cbs[] = { &cb };
+	struct io_event event = { 0 };
+	aio_context_t ctx = 0;
+	int fd = open(path, O_WRONLY);
+
+	cb.aio_fildes = fd;
+	if (fd < 0 || syscall(SYS_io_setup, 1, &ctx) || syscall(SYS_io_submit, ctx, 1, cbs) != 1 ||
+	    syscall(SYS_io_getevents, ctx, 1, 1, &event, NULL) != 1)
+		return errno;
+	return event.res == 1 ? 0 : -event.res;
+}
+
 static int change_chown(const char *path)
 {
 	return chown(path, 1000, 1000) ? errno : 0;
@@ -166,6 +183,7 @@ static const struct change changes[] = {
 	{ "fallocate", change_allocate },
 	{ "copy_file_range", change_copy },
 	{ "splice", change_splice },
+	{ "io_submit", change_aio },
 	{ "chown", change_chown },
 	{ "touch", change_touch },
 };
@@ -263,6 +281,40 @@ static void set_id_bits_go_again(struct twin *t)
 	must(fchownat(t->o, "f", 1000, 1000, 0));
 	assert_int_equal(as(&user, write_after_chmod, (void *)under(t, "f")), 0);
 	assert_int_equal(as(&user, write_after_chmod, (void *)over(t, "f")), 0);
+}
+
+static int run_change_after_a_refusal(void *arg)
+{
+	const struct trial *trial = arg;
+
+	if (!chmod(trial->path, 04755) || errno != EPERM)
+		return 254;
+	return run_change(arg);
+}
+
+/* What is refused has gone some way before, as far as to what the next write looks at. */
+static void set_id_bits_go_after_a_refusal(struct twin *t)
+{
+	static const mode_t modes[] = { 04777, 06777 };
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (changes[i].run == change_chown)
+			continue;
+		for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {
+			struct trial native = { &changes[i], under(t, "native") };
+			struct trial ours = { &changes[i], over(t, "ours") };
+
+			spoil(t, "native", modes[m]);
+			spoil(t, "ours", modes[m]);
+			/* So that there is something to be told to our inode. */
+			same_stat(t, "ours");
+			assert_int_equal(as(&other, run_change_after_a_refusal, &native), 0);
+			assert_int_equal(as(&other, run_change_after_a_refusal, &ours), 0);
+			same_after(t, changes[i].name);
+			if (changes[i].run != change_touch)
+				assert_int_equal(stat_of(t->u, "ours").st_mode, S_IFREG | 0777);
+		}
+	}
 }
 
 /* --- others' files ------------------------------------------------------------------- */
@@ -419,6 +471,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(supplementary_groups),
 	TWIN_TEST(set_id_bits_go),
 	TWIN_TEST(set_id_bits_go_again),
+	TWIN_TEST(set_id_bits_go_after_a_refusal),
 	TWIN_TEST(sticky_directories),
 	TWIN_TEST(protected_names),
 	TWIN_TEST(reopening_checks_again),

@@ -2,6 +2,7 @@
 /* Modes, owners, times, extended attributes, ACLs and file attributes, set on one side and read on the other. */
 #include "twin.h"
 
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
@@ -100,6 +101,7 @@ static void user_attributes(struct twin *t)
 {
 	char value[64];
 
+	needs_user_xattrs(t);
 	put(t->o, "f", "x");
 	must(setxattr(over(t, "f"), "user.one", "1", 1, 0));
 	assert_int_equal(must(getxattr(under(t, "f"), "user.one", value, sizeof(value))), 1);
@@ -139,7 +141,7 @@ static int trusted_as_user(void *path)
 {
 	char value[8];
 
-	if (!lists(path, "user.seen"))
+	if (!lists(path, "security.seen"))
 		return 1;
 	if (lists(path, "trusted.hidden"))
 		return 2;
@@ -156,7 +158,7 @@ static void trusted_attributes(struct twin *t)
 {
 	put(t->o, "f", "x");
 	must(fchownat(t->o, "f", 1000, 1000, 0));
-	must(setxattr(over(t, "f"), "user.seen", "1", 1, 0));
+	must(setxattr(over(t, "f"), "security.seen", "1", 1, 0));
 	must(setxattr(over(t, "f"), "trusted.hidden", "1", 1, 0));
 	assert_true(lists(over(t, "f"), "trusted.hidden"));
 	assert_true(lists(under(t, "f"), "trusted.hidden"));
@@ -318,6 +320,26 @@ static void flags_need_the_right(struct twin *t)
 	put(t->o, "f", "still to be written");
 }
 
+/* How many extents a file or directory has, or that they are not told. */
+static long extents(int fd)
+{
+	struct fiemap map = { .fm_length = ~0ULL, .fm_flags = FIEMAP_FLAG_SYNC };
+	long ret = outcome(ioctl(fd, FS_IOC_FIEMAP, &map));
+
+	return ret ? ret : map.fm_mapped_extents;
+}
+
+static void extents_as_under(struct twin *t)
+{
+	static const char *const names[] = { "f", "d" };
+
+	put(t->o, "f", "x");
+	must(mkdirat(t->o, "d", 0755));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(extents(must(openat(t->o, names[i], O_RDONLY))),
+				 extents(must(openat(t->u, names[i], O_RDONLY))));
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(modes),
 	TWIN_TEST(owners),
@@ -331,6 +353,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(umask_is_obeyed_once),
 	TWIN_TEST(flags_as_under),
 	TWIN_TEST(flags_need_the_right),
+	TWIN_TEST(extents_as_under),
 };
 
 int main(void)

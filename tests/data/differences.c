@@ -10,8 +10,10 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/quota.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -109,6 +111,18 @@ static void leases_know_their_side(struct twin *t)
 	signal(SIGIO, SIG_DFL);
 }
 
+/* Kernels that have no such thing say the same. */
+static void directories_are_not_delegated(struct twin *t)
+{
+	struct {
+		uint32_t flags;
+		uint16_t type, pad;
+	} delegation = { .type = F_RDLCK };
+	int fd = must(openat(t->o, ".", O_RDONLY | O_DIRECTORY));
+
+	assert_fails(fcntl(fd, 1024 + 16 /* F_SETDELEG */, &delegation), EINVAL);
+}
+
 static void ioctls_are_few(struct twin *t)
 {
 	int version, fd = must(openat(t->o, "f", O_RDWR | O_CREAT, 0644));
@@ -118,16 +132,16 @@ static void ioctls_are_few(struct twin *t)
 	must(ioctl(fd, FS_IOC_GETFLAGS, &version));
 }
 
-static void no_file_handles(struct twin *t)
+/* What tells of blocks, and quota, is the backing filesystem's. */
+static void blocks_are_not_shown(struct twin *t)
 {
-	struct {
-		struct file_handle head;
-		unsigned char bytes[MAX_HANDLE_SZ];
-	} h = { .head.handle_bytes = MAX_HANDLE_SZ };
-	int mount;
+	int block = 0, fd = must(openat(t->o, "f", O_RDWR | O_CREAT, 0644));
+	char info[256];
 
-	put(t->o, "f", "x");
-	assert_fails(name_to_handle_at(t->o, "f", &h.head, &mount, 0), EOPNOTSUPP);
+	must(write(fd, "x", 1));
+	assert_fails(ioctl(fd, FIBMAP, &block), EINVAL);
+	assert_fails(syscall(443 /* quotactl_fd */, fd, QCMD(Q_GETINFO, USRQUOTA), 0, info), ENOSYS);
+	assert_int_equal(fpathconf(fd, _PC_LINK_MAX), 127);
 }
 
 /* Flags of a file operations table, which is the same for all backing filesystems. */
@@ -233,8 +247,9 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(watches_see_their_side),
 	TWIN_TEST(sockets_and_fifos_have_their_side),
 	TWIN_TEST(leases_know_their_side),
+	TWIN_TEST(directories_are_not_delegated),
 	TWIN_TEST(ioctls_are_few),
-	TWIN_TEST(no_file_handles),
+	TWIN_TEST(blocks_are_not_shown),
 	TWIN_TEST(uncached_and_atomic_writes),
 	TWIN_TEST(space_comes_back_late),
 	TWIN_TEST(mounts_go_with_the_name_below),

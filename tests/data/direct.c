@@ -14,6 +14,7 @@ static _Alignas(BLOCK) char page[4 * BLOCK];
 
 static int open_direct(struct twin *t, const char *name)
 {
+	needs_direct_io(t);
 	return must(openat(t->o, name, O_RDWR | O_CREAT | O_DIRECT, 0644));
 }
 

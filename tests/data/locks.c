@@ -181,6 +181,30 @@ static void open_file_locks(struct twin *t)
 	assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_UNLCK);
 }
 
+/* The locks are two files down, where the VFS does not look for them at the end. */
+static void locks_through_two_mounts(struct twin *t)
+{
+	int a, u, c;
+
+	mnt(t->over, tmp_path("second"), "");
+	put(t->o, "f", "some text here");
+	u = must(openat(t->u, "f", O_RDWR));
+	a = must(open(tmp_path("second/f"), O_RDWR));
+	set_lock(a, F_OFD_SETLK, F_WRLCK, 0, 0);
+	assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_WRLCK);
+	must(close(a));
+	assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_UNLCK);
+	a = must(open(tmp_path("second/f"), O_RDWR));
+	c = must(open(tmp_path("second/f"), O_RDWR));
+	set_lock(a, F_SETLK, F_WRLCK, 0, 0);
+	assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_WRLCK);
+	/* As ever, the process's locks go with any descriptor of the file. */
+	must(close(c));
+	assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_UNLCK);
+	must(close(a));
+	umnt(tmp_path("second"));
+}
+
 static void bsd_locks(struct twin *t)
 {
 	const char *o = over(t, "f"), *u = under(t, "f");
@@ -221,13 +245,40 @@ static void locks_on_directories(struct twin *t)
 	must(flock(b, LOCK_EX | LOCK_NB));
 }
 
+/* Only to read, as a directory cannot be opened to write. */
+static void range_locks_on_directories(struct twin *t)
+{
+	static const int how[] = { F_SETLK, F_OFD_SETLK };
+	int a, b, u = must(open(t->under, O_RDONLY));
+
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		a = must(open(t->over, O_RDONLY));
+		b = must(open(t->over, O_RDONLY));
+		set_lock(a, how[i], F_RDLCK, 0, 0);
+		assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_RDLCK);
+		assert_int_equal(who_holds(b, F_OFD_GETLK).l_type, F_RDLCK);
+		assert_int_equal(who_holds(u, F_OFD_GETLK).l_pid, how[i] == F_SETLK ? getpid() : -1);
+		set_lock(a, how[i], F_UNLCK, 0, 0);
+		assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_UNLCK);
+		set_lock(a, how[i], F_RDLCK, 0, 0);
+		/* As for files: any close ends those of the process. */
+		must(close(b));
+		assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, how[i] == F_SETLK ? F_UNLCK : F_RDLCK);
+		set_lock(a, how[i], F_RDLCK, 0, 0);
+		must(close(a));
+		assert_int_equal(who_holds(u, F_OFD_GETLK).l_type, F_UNLCK);
+	}
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(posix_locks),
 	TWIN_TEST(holders_are_named),
 	TWIN_TEST(waiters_are_woken),
 	TWIN_TEST(open_file_locks),
+	TWIN_TEST(locks_through_two_mounts),
 	TWIN_TEST(bsd_locks),
 	TWIN_TEST(locks_on_directories),
+	TWIN_TEST(range_locks_on_directories),
 };
 
 int main(void)

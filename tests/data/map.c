@@ -2,6 +2,7 @@
 /* Mappings: they share the backing file's pages, so nothing is copied and both sides agree at once. */
 #include "twin.h"
 
+#include <elf.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -102,6 +103,39 @@ static void both_sides_map_the_same_pages(struct twin *t)
 	}
 }
 
+/* How many of the pages of a file of LONG bytes are in the cache. */
+static int resident(int fd)
+{
+	char *p = mmap(NULL, LONG, PROT_READ, MAP_SHARED, fd, 0);
+	unsigned char in[LONG / PAGE];
+	int n = 0;
+
+	must(p == MAP_FAILED ? -1 : 0);
+	must(mincore(p, LONG, in));
+	munmap(p, LONG);
+	for (size_t i = 0; i < sizeof(in); i++)
+		n += in[i] & 1;
+	return n;
+}
+
+/* Advice goes to the file's mapping, without asking the filesystem. */
+static void cache_is_the_backing_files(struct twin *t)
+{
+	int u = file_of(t, LONG), o = must(openat(t->o, "f", O_RDWR));
+	char bytes[PAGE];
+
+	must(fsync(u));
+	assert_int_equal(resident(u), LONG / PAGE);
+	must(posix_fadvise(o, 0, 0, POSIX_FADV_DONTNEED) ? -1 : 0);
+	/* tmpfs has no other place for them. */
+	assert_int_equal(resident(u), t->world == TWIN_EXT4 ? 0 : LONG / PAGE);
+	for (off_t at = 0; at < LONG; at += PAGE)
+		assert_int_equal(must(pread(o, bytes, PAGE, at)), PAGE);
+	assert_int_equal(resident(u), LONG / PAGE);
+	must(readahead(o, 0, LONG));
+	must(posix_fadvise(o, 0, 0, POSIX_FADV_WILLNEED) ? -1 : 0);
+}
+
 static struct cached cached(int fd)
 {
 	struct cached_range all = { 0, 0 };
@@ -111,25 +145,21 @@ static struct cached cached(int fd)
 	return c;
 }
 
-static void cache_is_the_backing_files(struct twin *t)
+static void cachestat_counts_the_backing_files(struct twin *t)
 {
 	int u = file_of(t, LONG), o = must(openat(t->o, "f", O_RDWR));
-	char bytes[PAGE];
 
+	if (outcome(syscall(451, u, NULL, NULL, 0)) == -ENOSYS) {
+		print_message("# this kernel has no cachestat(2)\n");
+		skip();
+	}
 	must(fsync(u));
-	must(posix_fadvise(o, 0, 0, POSIX_FADV_DONTNEED) ? -1 : 0);
-	if (t->world == TWIN_EXT4)
-		assert_int_equal(cached(u).cache, 0);
-	for (off_t at = 0; at < LONG; at += PAGE)
-		assert_int_equal(must(pread(o, bytes, PAGE, at)), PAGE);
 	assert_int_equal(cached(u).cache, LONG / PAGE);
 	/* Over tmpfs cachestat has nothing to look at: docs/differences.md */
 	assert_int_equal(cached(o).cache, t->world == TWIN_EXT4 ? LONG / PAGE : 0);
 	must(pwrite(o, "x", 1, 0));
 	if (t->world == TWIN_EXT4)
 		assert_int_equal(cached(o).dirty, cached(u).dirty);
-	must(readahead(o, 0, LONG));
-	must(posix_fadvise(o, 0, 0, POSIX_FADV_WILLNEED) ? -1 : 0);
 }
 
 static sigjmp_buf bus;
@@ -331,16 +361,86 @@ static void no_run_while_written(struct twin *t)
 	assert_int_equal(run_status(under(t, "cat")), 0);
 }
 
+/* --- probes of what runs from a mount -------------------------------------------------- */
+
+#define TRACING		"/sys/kernel/tracing/"
+
+/* False: there is no such file. */
+static bool tell(const char *file, const char *text)
+{
+	int fd = open(fmt(TRACING "%s", file), O_WRONLY | O_APPEND);
+
+	if (fd < 0 && errno == ENOENT)
+		return false;
+	must(fd);
+	assert_int_equal(must(write(fd, text, strlen(text))), strlen(text));
+	must(close(fd));
+	return true;
+}
+
+/* Where in the file the program begins. */
+static unsigned long entry_of(int fd)
+{
+	Elf64_Ehdr e;
+	Elf64_Phdr p;
+
+	assert_int_equal(must(pread(fd, &e, sizeof(e), 0)), sizeof(e));
+	for (unsigned int i = 0; i < e.e_phnum; i++) {
+		assert_int_equal(must(pread(fd, &p, sizeof(p), e.e_phoff + i * sizeof(p))), sizeof(p));
+		if (p.p_type == PT_LOAD && e.e_entry - p.p_vaddr < p.p_filesz)
+			return e.e_entry - p.p_vaddr + p.p_offset;
+	}
+	fail_msg("no entry");
+	return 0;
+}
+
+static unsigned long probe_hits(void)
+{
+	unsigned long hits = 0;
+	char line[512];
+	FILE *f = fopen(TRACING "uprobe_profile", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "%*s fuse_bpf_entry %lu", &hits);
+	fclose(f);
+	return hits;
+}
+
+/* The file that is mapped when it runs is the backing one; docs/differences.md, "uprobes". */
+static void probes_below_hit(struct twin *t)
+{
+	int fd = must(openat(t->u, "cat", O_RDWR | O_CREAT, 0755));
+	unsigned long entry;
+
+	copy_into(fd, "/bin/cat");
+	entry = entry_of(fd);
+	must(close(fd));
+	if (!tell("uprobe_events", fmt("p:fuse_bpf/fuse_bpf_entry %s:0x%lx", under(t, "cat"), entry))) {
+		print_message("# this kernel has no uprobe events\n");
+		skip();
+	}
+	assert_true(tell("events/fuse_bpf/fuse_bpf_entry/enable", "1"));
+	assert_int_equal(run_status(over(t, "cat")), 0);
+	assert_int_equal(probe_hits(), 1);
+	assert_int_equal(run_status(under(t, "cat")), 0);
+	assert_int_equal(probe_hits(), 2);
+	assert_true(tell("events/fuse_bpf/fuse_bpf_entry/enable", "0"));
+	assert_true(tell("uprobe_events", "-:fuse_bpf/fuse_bpf_entry"));
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(shared_map_and_calls_agree),
 	TWIN_TEST(maps_of_both_sides_agree),
 	TWIN_TEST(both_sides_map_the_same_pages),
 	TWIN_TEST(cache_is_the_backing_files),
+	TWIN_TEST(cachestat_counts_the_backing_files),
 	TWIN_TEST(truncation_cuts_the_mapping),
 	TWIN_TEST(protections),
 	TWIN_TEST(proc_shows_the_mounts_path),
 	TWIN_TEST(runs_programs),
 	TWIN_TEST(no_run_while_written),
+	TWIN_TEST(probes_below_hit),
 };
 
 int main(void)

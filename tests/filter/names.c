@@ -138,8 +138,8 @@ static void of_a_hard_link(void **state)
 static void of_an_attribute(void **state)
 {
 	attach("ask_at_names");
-	assert_fails(getxattr(AT("dir/file"), "user.some.name", NULL, 0), ENODATA);
-	has_name(FUSE_BPF_XATTR, "user.some.name");
+	assert_fails(getxattr(AT("dir/file"), "trusted.some.name", NULL, 0), ENODATA);
+	has_name(FUSE_BPF_XATTR, "trusted.some.name");
 	has_no_name(FUSE_BPF_NAME);
 	has_no_name(FUSE_BPF_LINK);
 }

@@ -6,6 +6,9 @@
  */
 #include "test.h"
 
+#include <sys/inotify.h>
+#include <sys/sendfile.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 
 #include "probe.h"
@@ -52,6 +55,25 @@ static void rewrite(struct probe_op *op, long result)
 	op->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
 	op->rewrite = 1;
 	op->result = result;
+}
+
+static int setup_on_disk(void **state)
+{
+	setup(state);
+	if (!access(SCRATCH_DISK, F_OK)) {
+		remove_tree(back);
+		back = backing_dir(ON_EXT4, "back");
+		assert_ok(mkdir(BACK("dir"), 0755));
+		file_write(BACK("dir/in"), "in");
+	}
+	return 0;
+}
+
+static int teardown_on_disk(void **state)
+{
+	teardown(state);
+	backings_done();
+	return 0;
 }
 
 static void post_only(void **state)
@@ -120,9 +142,9 @@ static void error_to_error(void **state)
 static void error_to_error_for_a_count(void **state)
 {
 	attach(0);
-	assert_fails(getxattr(AT("file"), "user.none", NULL, 0), ENODATA);
+	assert_fails(getxattr(AT("file"), "trusted.none", NULL, 0), ENODATA);
 	rewrite(OP(GETXATTR), -ENOENT);
-	assert_fails(getxattr(AT("file"), "user.none", NULL, 0), ENOENT);
+	assert_fails(getxattr(AT("file"), "trusted.none", NULL, 0), ENOENT);
 	assert_int_equal(OP(GETXATTR)->ctx[1].result, -ENODATA);
 	assert_int_equal(ops_get("every").errors, 0);
 }
@@ -185,6 +207,154 @@ static void counts(void **state)
 	assert_int_equal(ops_get("every").errors, 2);
 	OP(READ)->rewrite = OP(WRITE)->rewrite = 0;
 	assert_ok(close(fd));
+}
+
+static off_t position(int fd)
+{
+	return lseek(fd, 0, SEEK_CUR);
+}
+
+/* Who is told less than was read or written goes on right behind that. */
+static void position_after_a_smaller_count(void **state)
+{
+	char buf[8], more[8];
+	struct iovec both[] = { { buf, 2 }, { more, 4 } };
+	int fd;
+
+	attach(0);
+	fd = open(AT("file"), O_RDWR);
+	assert_ok(fd);
+	rewrite(OP(READ), 3);
+	assert_int_equal(read(fd, buf, 5), 3);
+	assert_int_equal(position(fd), 3);
+	assert_int_equal(readv(fd, both, 2), 3);
+	assert_memory_equal(buf, "34", 2);
+	assert_int_equal(more[0], '5');
+	assert_int_equal(position(fd), 6);
+	assert_int_equal(pread(fd, buf, 5, 1), 3);
+	assert_int_equal(position(fd), 6);
+	OP(READ)->rewrite = 0;
+	assert_int_equal(read(fd, buf, 4), 4);
+	assert_memory_equal(buf, "6789", 4);
+
+	assert_ok(lseek(fd, 0, SEEK_SET));
+	rewrite(OP(WRITE), 2);
+	assert_int_equal(write(fd, "abcd", 4), 2);
+	assert_int_equal(position(fd), 2);
+	memcpy(buf, "AB", 2);
+	memcpy(more, "CDEF", 4);
+	assert_int_equal(writev(fd, both, 2), 2);
+	assert_int_equal(position(fd), 4);
+	assert_int_equal(pwrite(fd, "xyz", 3, 7), 2);
+	assert_int_equal(position(fd), 4);
+	OP(WRITE)->rewrite = 0;
+	assert_int_equal(write(fd, "!", 1), 1);
+	file_is(BACK("file"), "abAB!DExyz");
+	assert_int_equal(ops_get("every").errors, 0);
+	close(fd);
+}
+
+/* Out of a pipe nothing can be taken back. */
+static void smaller_count_through_a_pipe(void **state)
+{
+	int fd, to, in[2], out[2];
+	loff_t from = 0;
+
+	attach(0);
+	fd = open(AT("file"), O_RDWR);
+	to = open(BACK("copy"), O_RDWR | O_CREAT, 0644);
+	assert_ok(fd);
+	assert_ok(to);
+	assert_ok(pipe(in));
+	assert_ok(pipe(out));
+	rewrite(OP(READ), 2);
+	assert_fails(splice(fd, &from, in[1], NULL, 5, 0), EIO);
+	from = 0;
+	assert_fails(sendfile(to, fd, &from, 5), EIO);
+	rewrite(OP(READ), 0);
+	assert_fails(splice(fd, &from, in[1], NULL, 5, 0), EIO);
+	/* The same count is none that is smaller. */
+	from = 0;
+	rewrite(OP(READ), 5);
+	assert_int_equal(sendfile(to, fd, &from, 5), 5);
+	OP(READ)->rewrite = 0;
+	assert_int_equal(write(out[1], "abcd", 4), 4);
+	rewrite(OP(WRITE), 2);
+	assert_fails(splice(out[0], NULL, fd, NULL, 4, 0), EIO);
+	OP(WRITE)->rewrite = 0;
+	assert_int_equal(write(out[1], "abcd", 4), 4);
+	assert_int_equal(splice(out[0], NULL, fd, &(loff_t){ 0 }, 4, 0), 4);
+	file_is(BACK("file"), "abcd456789");
+	assert_int_equal(ops_get("every").errors, 0);
+	close_range(fd, ~0U, 0);
+}
+
+/* Each target of this length is held by a page, on tmpfs, too. */
+#define LONG_WAY	150
+
+static void link_refused_after(void **state)
+{
+	char target[2 * LONG_WAY + 4], got[sizeof(target)];
+
+	for (int i = 0; i < LONG_WAY; i++)
+		memcpy(target + 2 * i, "./", 2);
+	strcpy(target + 2 * LONG_WAY, "dir");
+	assert_ok(symlink(target, BACK("link")));
+	attach(0);
+	OP(READLINK)->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	OP(READLINK)->verdict[1] = -EUSERS;
+	for (int i = 0; i < 3; i++) {
+		assert_fails(readlink(AT("link"), got, sizeof(got)), EUSERS);
+		assert_fails(try_open(AT("link/in"), O_RDONLY, 0), EUSERS);
+	}
+	assert_int_equal(OP(READLINK)->ctx[1].result, 0);
+	OP(READLINK)->verdict[1] = 0;
+	assert_int_equal(readlink(AT("link"), got, sizeof(got)), strlen(target));
+	assert_memory_equal(got, target, strlen(target));
+	file_is(AT("link/in"), "in");
+	assert_int_equal(ops_get("every").errors, 0);
+}
+
+static bool told_of_making(int watch, const char *name)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	ssize_t n = read(watch, buf, sizeof(buf));
+	bool told = false;
+
+	for (char *p = buf; n > 0 && p < buf + n;) {
+		const struct inotify_event *event = (void *)p;
+
+		told |= event->mask & IN_CREATE && event->len && !strcmp(event->name, name);
+		p += sizeof(*event) + event->len;
+	}
+	return told;
+}
+
+/* open(2) makes and opens; what is made and then refused to be opened is there, and who watches is told. */
+static void made_and_not_opened(void **state)
+{
+	int watch;
+
+	attach(0);
+	watch = inotify_init1(IN_NONBLOCK);
+	assert_ok(watch);
+	assert_ok(inotify_add_watch(watch, at, IN_CREATE));
+	OP(OPEN)->verdict[0] = -EUSERS;
+	assert_fails(try_open(AT("before"), O_RDWR | O_CREAT, 0640), EUSERS);
+	assert_int_equal(file_mode(BACK("before")), S_IFREG | 0640);
+	assert_true(told_of_making(watch, "before"));
+	OP(OPEN)->verdict[0] = FUSE_BPF_BACKING | FUSE_BPF_POST;
+	OP(OPEN)->verdict[1] = -EUSERS;
+	assert_fails(try_open(AT("after"), O_RDWR | O_CREAT | O_EXCL, 0640), EUSERS);
+	assert_int_equal(file_mode(BACK("after")), S_IFREG | 0640);
+	assert_true(told_of_making(watch, "after"));
+	/* Refused to be made: nothing is there to be told of. */
+	OP(OPEN)->verdict[1] = 0;
+	OP(CREATE)->verdict[0] = -EUSERS;
+	assert_fails(try_open(AT("never"), O_RDWR | O_CREAT, 0640), EUSERS);
+	assert_false(exists(BACK("never")));
+	assert_false(told_of_making(watch, "never"));
+	close(watch);
 }
 
 static void results_that_are_none(void **state)
@@ -336,6 +506,10 @@ int main(void)
 		PHASE(error_to_success),
 		PHASE(success_to_error),
 		PHASE(counts),
+		PHASE(position_after_a_smaller_count),
+		PHASE(smaller_count_through_a_pipe),
+		cmocka_unit_test_setup_teardown(link_refused_after, setup_on_disk, teardown_on_disk),
+		PHASE(made_and_not_opened),
 		PHASE(results_that_are_none),
 		PHASE(result_counts_after_alone),
 		PHASE(context),

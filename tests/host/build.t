@@ -8,13 +8,16 @@
 source "${TEST_TOP:?}/tests/lib/tap.sh"
 # shellcheck source=scripts/lib.sh
 source "$TEST_TOP/scripts/lib.sh"
+# shellcheck source=tests/lib/stock61.sh
+source "$TEST_TOP/tests/lib/stock61.sh"
 
 root=$("$TEST_TOP/scripts/root")
 work=$TEST_TMP/work
 ko=$work/tree/fuse_bpf.ko
 said=	# by the last build
 
-in_root() { "$TEST_TOP/scripts/in-root" -C "$work" "$@"; }
+# With the headers of the kernel of $series.
+in_root() { "$TEST_TOP/scripts/in-root" -C "$work" -K "$series" "$@"; }
 
 copy_tree() {
 	rm -rf "$work/tree"
@@ -83,12 +86,6 @@ check_headers() {
 		"kernel unknown: no kernel headers in /work/none: install them (Debian: apt install linux-headers-unknown) or name them with KDIR=" \
 		make -C tree KDIR=/work/none
 
-	doctor no-symbol Module.symvers
-	grep -v __register_bpf_struct_ops "$headers/Module.symvers" >"$work/no-symbol/Module.symvers"
-	refused 'no struct_ops for modules (stock 6.1)' \
-		"kernel $kver: it does not export __register_bpf_struct_ops: use Linux 6.12 or later, or a 6.1 with the patches of core-patch/6.1" \
-		make -C tree KDIR=/work/no-symbol
-
 	doctor no-config include
 	mkdir -p "$work/no-config/include/config"
 	cp "$headers/include/config/kernel.release" "$work/no-config/include/config"
@@ -97,6 +94,13 @@ check_headers() {
 	refused 'no CONFIG_DEBUG_INFO_BTF_MODULES' \
 		"kernel $kver: it is built without CONFIG_DEBUG_INFO_BTF_MODULES, so no BPF program can attach to a module: use a kernel that has it (Debian's do)" \
 		make -C tree KDIR=/work/no-config
+}
+
+# Debian 12's own kernel, which is the 6.1 that people have.
+check_stock_61() {
+	unpack_stock_61
+	refused 'stock 6.1' "kernel $stock_61_release: $stock_61_refusal" \
+		make -C tree KVER="$stock_61_release" KDIR="$stock_61_headers"
 }
 
 check_base_btf() {
@@ -166,8 +170,10 @@ while read -r series _; do
 done < <(list_lines series)
 
 # Back to the first: what the kernels after it have left in the tree is not taken for it.
-kver=$(kernel_of "$root" trixie)
+series=trixie
+kver=$(kernel_of "$root" $series)
 check_headers
+check_stock_61
 check_base_btf
 check_pahole
 check_facts

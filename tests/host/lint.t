@@ -117,12 +117,20 @@ unknown_messages() {
 	done < <(sed -nE 's/^\| ([^|]*) \|.*/\1/p' docs/troubleshooting.md)
 }
 
+# The rows of README.md's table of kernels, but for the versions, which are of what scripts/check ran.
+readme_kernels() {
+	sed -n '/^<!-- kernels:/,/^<!-- end/p' README.md | sed -nE 's/^\| [0-9]+\.[0-9]+ \| /| /p'
+}
+
+# core-patch/ has a directory for each kernel of scripts/series that is built with one, and no other.
+patched_kernels() { list_lines series | awk -F '[ \t/]+' '$3 == "core-patch" { print $3 "/" $4 }' | sort -u; }
+
 # A build for the newest kernel, of which nothing is left in the checkout. kbuild's C=2 does nothing with Debian's
 # headers, which lack the script that looks for sparse; nor does sparse know all that they use of gcc. Nothing declares
 # kfuncs: they are for BPF programs.
 check_build() {
 	local kver checked
-	kver=$(awk '$2 != "-" { print $2 }' "${root%/root}/kernels" | sort -V | tail -n 1)
+	kver=$(stock_kernels "$root" | sort -V | tail -n 1)
 	mkdir -p "$work/tree"
 	cp -r --parents Makefile Kbuild dkms.conf fuse_bpf scripts "$work/tree"
 	make -s -C "$work/tree" clean
@@ -147,5 +155,7 @@ none 'each source and script names its licence' without_licence
 none 'links in documents lead to files' broken_links
 none 'mount options are documented and known' mount_options
 none 'docs/troubleshooting.md quotes messages that exist' unknown_messages
+is "$(readme_kernels)" "$(scripts/readme-table --rows)" 'README.md has the kernels of scripts/series'
+is "$(find core-patch -mindepth 1 -maxdepth 1 -type d | sort)" "$(patched_kernels)" 'scripts/series has those of core-patch/'
 check_build
 done_testing

@@ -116,10 +116,15 @@ static void collect(const struct member *m, pid_t pid)
 
 void crowd_run(struct twin *t, const struct member *members, size_t n)
 {
+	crowd_run_for(8, t, members, n);
+}
+
+void crowd_run_for(unsigned int seconds, struct twin *t, const struct member *members, size_t n)
+{
 	unsigned int seed = number_from("TEST_SEED", time(NULL));
-	unsigned int seconds = number_from("TEST_SECONDS", 8);
 	pid_t pids[MEMBERS];
 
+	seconds = number_from("TEST_SECONDS", seconds);
 	assert_true(n <= MEMBERS);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	must(shared == MAP_FAILED ? -1 : 0);

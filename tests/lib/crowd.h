@@ -3,7 +3,7 @@
  * A crowd: processes that work on one directory at once, each repeating a step
  * of its own, until time is up or one of them sees an invariant violated.
  *
- * $TEST_SEED and $TEST_SECONDS repeat or lengthen a run; both are printed.
+ * $TEST_SEED and $TEST_SECONDS repeat a run or change its length; both are printed.
  */
 #ifndef TEST_CROWD_H
 #define TEST_CROWD_H
@@ -15,8 +15,9 @@ struct member {
 	void (*step)(struct twin *t);	/* asserts nothing: it calls violated() */
 };
 
-/* Runs the crowd; fails the test with the first violation. */
+/* Runs the crowd, eight seconds or as many as are given; fails the test with the first violation. */
 void crowd_run(struct twin *t, const struct member *members, size_t n);
+void crowd_run_for(unsigned int seconds, struct twin *t, const struct member *members, size_t n);
 
 /* In a step: says what is wrong and ends the run. */
 void violated(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -6,16 +6,9 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
-
-extern char **environ;
-
-/* Where scripts/vm puts the empty disk that VM_DISK asks for. */
-#define SCRATCH_DISK	"/dev/vdb"
 
 const char *fmt(const char *format, ...)
 {
@@ -55,99 +48,6 @@ const char *tmp_dir(const char *name)
 	if (mkdir(path, 0755) && errno != EEXIST)
 		fail_msg("mkdir %s: %m", path);
 	return path;
-}
-
-static int run(char *const argv[])
-{
-	int status;
-	pid_t pid;
-
-	assert_int_equal(posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ), 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-/* One filesystem of each kind, made when it is first asked for. */
-static bool backing_made[BACKING_KINDS];
-
-static void make_ext4(const char *at)
-{
-	char *const mkfs[] = { "mkfs.ext4", "-q", "-F", "-O", "^has_journal", SCRATCH_DISK, NULL };
-
-	assert_int_equal(run(mkfs), 0);
-	assert_ok(mount(SCRATCH_DISK, at, "ext4", 0, NULL));
-}
-
-static void make_overlay(const char *at)
-{
-	char *const modprobe[] = { "modprobe", "overlay", NULL };
-
-	assert_int_equal(run(modprobe), 0);
-	assert_ok(mount("overlay", at, "overlay", 0,
-			fmt("lowerdir=%s,upperdir=%s,workdir=%s", tmp_dir("overlay-lower"),
-			    tmp_dir("overlay-upper"), tmp_dir("overlay-work"))));
-}
-
-static const char *backing_name(enum backing kind)
-{
-	return (const char *[]){ "tmpfs", "ext4", "overlay" }[kind];
-}
-
-const char *backing_dir(enum backing kind, const char *name)
-{
-	const char *at = tmp_dir(fmt("on-%s", backing_name(kind))), *path;
-
-	if (!backing_made[kind]) {
-		if (kind == ON_EXT4)
-			make_ext4(at);
-		if (kind == ON_OVERLAY)
-			make_overlay(at);
-		backing_made[kind] = true;
-	}
-	path = keep(fmt("%s/%s", at, name));
-	if (mkdir(path, 0755) && errno != EEXIST)
-		fail_msg("mkdir %s: %m", path);
-	return path;
-}
-
-void backings_done(void)
-{
-	enum backing kind;
-
-	for (kind = ON_EXT4; kind < BACKING_KINDS; kind++)
-		if (backing_made[kind])
-			assert_ok(umount(tmp_path(fmt("on-%s", backing_name(kind)))));
-	memset(backing_made, 0, sizeof(backing_made));
-}
-
-static int backings_teardown(void **state)
-{
-	backings_done();
-	return 0;
-}
-
-/* ext4 where there is a disk, else the next best that is not tmpfs. */
-int run_on_backings(const char *group, const struct CMUnitTest *tests, size_t n,
-		    int (*teardown)(void **state))
-{
-	static enum backing kinds[BACKING_KINDS] = { ON_TMPFS, ON_EXT4, ON_OVERLAY };
-	struct CMUnitTest *all = calloc(2 * n, sizeof(*all));
-	int second = access(SCRATCH_DISK, F_OK) ? ON_OVERLAY : ON_EXT4, ret;
-	size_t i;
-
-	for (i = 0; i < 2 * n; i++) {
-		enum backing *kind = i < n ? &kinds[0] : &kinds[second];
-
-		all[i] = tests[i % n];
-		all[i].name = strdup(fmt("%s: %s", backing_name(*kind), tests[i % n].name));
-		all[i].initial_state = kind;
-		all[i].teardown_func = teardown;
-	}
-	ret = _cmocka_run_group_tests(group, all, 2 * n, NULL, backings_teardown);
-	for (i = 0; i < 2 * n; i++)
-		free((char *)all[i].name);
-	free(all);
-	return ret;
 }
 
 void become(uid_t uid, gid_t gid)

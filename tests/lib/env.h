@@ -13,15 +13,6 @@ const char *fmt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *tmp_path(const char *name);
 const char *tmp_dir(const char *name);
 
-/* A new directory on a filesystem of this kind; ext4 needs the machine's scratch disk. */
-enum backing { ON_TMPFS, ON_EXT4, ON_OVERLAY, BACKING_KINDS };
-const char *backing_dir(enum backing kind, const char *name);
-void backings_done(void);
-
-/* Run the tests once per kind of backing; *state of the setup points to it. */
-int run_on_backings(const char *group, const struct CMUnitTest *tests, size_t n,
-		    int (*teardown)(void **state));
-
 /* Act as an ordinary user without capabilities, and as root again. */
 void become(uid_t uid, gid_t gid);
 void become_root(void);

@@ -2,6 +2,7 @@
 /* Mounts, through both of the kernel's interfaces. */
 #include "test.h"
 
+#include <mntent.h>
 #include <sys/mount.h>
 
 char mnt_log[4096];
@@ -33,13 +34,10 @@ void mnt(const char *source, const char *dir, const char *options)
 			 options ? options : "", mnt_log);
 }
 
-/* Unmounts the topmost at dir; what still uses it fails the test. */
-void umnt(const char *dir)
+static void forget(const char *dir)
 {
 	unsigned int i;
 
-	if (umount(dir))
-		fail_msg("umount %s: %m", dir);
 	for (i = mounted_count; i-- > 0;) {
 		if (strcmp(mounted[i], dir))
 			continue;
@@ -50,6 +48,14 @@ void umnt(const char *dir)
 	}
 }
 
+/* Unmounts the topmost at dir; what still uses it fails the test. */
+void umnt(const char *dir)
+{
+	if (umount(dir))
+		fail_msg("umount %s: %m", dir);
+	forget(dir);
+}
+
 void mnt_done(void)
 {
 	while (mounted_count) {
@@ -58,6 +64,41 @@ void mnt_done(void)
 		if (umount2(dir, MNT_DETACH))
 			print_error("umount %s: %m\n", dir);
 		free(dir);
+	}
+}
+
+/* Reads as many lines of the table as it has, at most max; dir gets the last one's. */
+static size_t read_table(size_t max, char *dir, size_t size)
+{
+	FILE *f = setmntent("/proc/self/mounts", "r");
+	struct mntent *entry;
+	size_t n = 0;
+
+	assert_non_null(f);
+	for (; n < max && (entry = getmntent(f)); n++)
+		snprintf(dir, size, "%s", entry->mnt_dir);
+	endmntent(f);
+	return n;
+}
+
+size_t mnt_count(void)
+{
+	char dir[4096];
+
+	return read_table(SIZE_MAX, dir, sizeof(dir));
+}
+
+/* New ones come last in the table; the oldest of them takes along what is mounted below it. */
+void mnt_undo(size_t count)
+{
+	char dir[4096];
+
+	while (read_table(count + 1, dir, sizeof(dir)) > count) {
+		if (umount2(dir, MNT_DETACH)) {
+			print_error("umount %s: %m\n", dir);
+			return;
+		}
+		forget(dir);
 	}
 }
 

@@ -8,6 +8,10 @@ void mnt(const char *source, const char *dir, const char *options);
 void umnt(const char *dir);
 void mnt_done(void);
 
+/* How many mounts of any type there are; and to be rid of those made since. */
+size_t mnt_count(void);
+void mnt_undo(size_t count);
+
 /* -1 and errno, or 0. */
 int try_mnt(const char *source, const char *dir, const char *options);
 

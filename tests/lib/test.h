@@ -37,7 +37,9 @@ void assert_call(long ret, int err, const char *call, const char *file, int line
 void assert_part(const char *text, const char *part, const char *file, int line);
 
 #include "env.h"
+#include "backings.h"
 #include "files.h"
+#include "fs.h"
 #include "mnt.h"
 #include "module.h"
 #include "set.h"

@@ -17,9 +17,10 @@ static const struct world {
 
 #define WORLDS	(sizeof(worlds_known) / sizeof(worlds_known[0]))
 
-/* The world that is mounted, where, and the first descriptor that is a test's. */
+/* The world that is mounted, where, its mounts, and the first descriptor that is a test's. */
 static const struct world *entered;
 static char over_root[80], under_root[80];
+static size_t mounts;
 static int first_fd;
 
 /* The test's mappings. */
@@ -93,6 +94,26 @@ struct stat stat_of(int dir, const char *name)
 
 	must_(fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), name, __FILE__, __LINE__);
 	return st;
+}
+
+static void needs(struct twin *t, bool (*has)(const char *dir), const char *what)
+{
+	if (has(t->under))
+		return;
+	assert_false(has(t->over));
+	print_message("# %s of this kernel has no %s\n",
+		      entered->backing == ON_TMPFS ? "tmpfs" : "ext4", what);
+	skip();
+}
+
+void needs_user_xattrs(struct twin *t)
+{
+	needs(t, fs_has_user_xattrs, "user.* attributes");
+}
+
+void needs_direct_io(struct twin *t)
+{
+	needs(t, fs_has_direct_io, "O_DIRECT");
 }
 
 void absent_(struct twin *t, const char *name, const char *file, int line)
@@ -180,7 +201,7 @@ static bool enter_world(const struct world *world)
 	if (entered == world)
 		return true;
 	leave_world();
-	if (world->backing == ON_EXT4 && access("/dev/vdb", F_OK))
+	if (!backing_possible(world->backing))
 		return false;
 	backing = backing_dir(world->backing, fmt("under-%d", world->bit));
 	snprintf(under_root, sizeof(under_root), "%s", backing);
@@ -198,10 +219,9 @@ static void run_unit(void **state)
 	struct twin t = { .world = unit->world->bit };
 
 	first_fd = -1;
-	if (!enter_world(unit->world)) {
-		print_message("# no %s here: there is no scratch disk\n", unit->world->name);
+	if (!enter_world(unit->world))
 		skip();
-	}
+	mounts = mnt_count();
 	snprintf(t.over, sizeof(t.over), "%s/%d", over_root, unit->number);
 	snprintf(t.under, sizeof(t.under), "%s/%d", under_root, unit->number);
 	must(mkdir(t.under, 0755));
@@ -210,13 +230,16 @@ static void run_unit(void **state)
 	unit->test->run(&t);
 }
 
-/* Gives up what the test left open or mapped, also if it failed half way. */
+/* Gives up what the test left open, mapped or mounted, also if it failed half way. */
 static int end_unit(void **state)
 {
 	while (map_count--)
 		munmap(maps[map_count].at, maps[map_count].len);
 	map_count = 0;
-	return first_fd < 0 ? 0 : close_range(first_fd, ~0U, 0);
+	if (first_fd < 0)
+		return 0;
+	mnt_undo(mounts);
+	return close_range(first_fd, ~0U, 0);
 }
 
 static int end_group(void **state)

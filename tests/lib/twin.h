@@ -61,6 +61,13 @@ char *mapped(int fd, size_t len, int prot, int flags);
 
 struct stat stat_of(int dir, const char *name);
 
+/*
+ * Skip the test where the backing filesystem itself has no user.* attributes, or
+ * no O_DIRECT; there the mount must have none either.
+ */
+void needs_user_xattrs(struct twin *t);
+void needs_direct_io(struct twin *t);
+
 /* The name exists on neither side. */
 #define absent(t, name)	absent_(t, name, __FILE__, __LINE__)
 void absent_(struct twin *t, const char *name, const char *file, int line);

@@ -10,16 +10,18 @@
 
 #define ENOTSUPP	524	/* the kernel's own */
 
-static const struct {
+struct load {
 	const char *set;
 	int err;
 	const char *text;
-} loads[] = {
+};
+
+static const struct load loads[] = {
 	{ "w_result", 0, NULL },
 	{ "w_ino", EACCES, "fuse_bpf: struct fuse_bpf_ctx is read-only at offset 48; only result" },
 	{ "w_mount_id", EACCES, "fuse_bpf: struct fuse_bpf_ctx is read-only at offset 16" },
 	{ "w_across_result", EACCES, "fuse_bpf: struct fuse_bpf_ctx is read-only at offset 4" },
-	{ "w_past_ctx", EACCES, "fuse_bpf: struct fuse_bpf_ctx is read-only at offset 88" },
+	{ "w_past_ctx", EACCES, "fuse_bpf: struct fuse_bpf_ctx is read-only at offset 96" },
 	{ "w_past_out", EACCES, "fuse_bpf: a write of 8 bytes at offset 104 leaves the argument" },
 	{ "w_across_out", EACCES, "fuse_bpf: a write of 8 bytes at offset 100 leaves the argument" },
 	{ "w_before_out", EACCES, "ptr_fuse_attr_out invalid negative access: off=-8" },
@@ -33,16 +35,38 @@ static const struct {
 	{ "m_poll", ENOTSUPP, "attach to unsupported member poll of struct fuse_bpf_ops" },
 };
 
+/* The words are the kernel's own in these: what older ones say of the same. */
+static const struct load older_words[] = {
+	{ "tail", EINVAL, "unknown func bpf_tail_call" },
+	{ "rodata", EINVAL, "write into map forbidden" },
+	{ "tcp_thief", EINVAL, "bpf_fuse_hash_name args#0 expected pointer to STRUCT fuse_bpf_ctx" },
+};
+
+static bool came_to(const struct load *load, int ret)
+{
+	return ret == -load->err && (!load->text || strstr(set_log, load->text));
+}
+
+static void ends_as(const struct load *load, int ret)
+{
+	size_t i;
+
+	if (came_to(load, ret))
+		return;
+	for (i = 0; i < sizeof(older_words) / sizeof(older_words[0]); i++)
+		if (!strcmp(older_words[i].set, load->set) && came_to(&older_words[i], ret))
+			return;
+	fail_msg("%s: load returned %d, not %d with \"%s\": %s", load->set, ret, -load->err,
+		 load->text ? load->text : "", set_log);
+}
+
 static void load_one(void **state)
 {
 	size_t i = (uintptr_t)*state;
 	struct set *set = set_open("refused", loads[i].set, NULL);
 	int ret = set_try_load(set);
 
-	if (ret != -loads[i].err)
-		fail_msg("%s: load returned %d: %s", loads[i].set, ret, set_log);
-	if (loads[i].text)
-		assert_has(set_log, loads[i].text);
+	ends_as(&loads[i], ret);
 	assert_true(ops_gone((void *)loads[i].set));
 	if (!ret) {
 		set_attach(set);
@@ -74,6 +98,9 @@ static void every_member_but_poll(void **state)
 /* The control: the set of the other type loads without the call. */
 static void kfunc_from_another_type(void **state)
 {
+	static const struct load thief = {
+		"tcp_thief", EACCES, "calling kernel function bpf_fuse_hash_name is not allowed",
+	};
 	struct bpf_object *object;
 	struct bpf_map *map;
 	int with, ret;
@@ -86,12 +113,10 @@ static void kfunc_from_another_type(void **state)
 		set_log_start();
 		ret = bpf_object__load(object);
 		bpf_object__close(object);
-		if (with) {
-			assert_int_equal(ret, -EACCES);
-			assert_has(set_log, "calling kernel function bpf_fuse_hash_name is not allowed");
-		} else if (ret) {
+		if (with)
+			ends_as(&thief, ret);
+		else if (ret)
 			fail_msg("a set of another type does not load: %s", set_log);
-		}
 	}
 }
 

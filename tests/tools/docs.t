@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What docs/ tells authors to type: the program and the commands are taken from the text and must work.
-# timeout: 300
+# timeout: 600
 # shellcheck source=tests/lib/tap.sh
 source "${TEST_TOP:?}/tests/lib/tap.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The tool: what it says, what it changes and how it ends, for every command and for what people get wrong.
-# timeout: 300
+# timeout: 600
 # shellcheck source=tests/lib/tap.sh
 source "${TEST_TOP:?}/tests/lib/tap.sh"
 

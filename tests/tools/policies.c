@@ -49,7 +49,7 @@ static void make_tree(struct stat *st)
 	assert_ok(chmod(BACK("file"), 0640));
 	assert_ok(mkdir(BACK("dir"), 0755));
 	assert_ok(symlink("file", BACK("link")));
-	assert_ok(setxattr(BACK("file"), "user.color", "red", 3, 0));
+	assert_ok(setxattr(BACK("file"), "trusted.color", "red", 3, 0));
 	assert_ok(stat(BACK("file"), st));
 }
 
@@ -60,7 +60,7 @@ static void tree_is(const struct stat *was)
 
 	assert_string_equal(names_in(back), "dir file link");
 	file_is(BACK("file"), "text");
-	assert_int_equal(getxattr(BACK("file"), "user.color", color, sizeof(color)), 3);
+	assert_int_equal(getxattr(BACK("file"), "trusted.color", color, sizeof(color)), 3);
 	assert_memory_equal(color, "red", 3);
 	assert_ok(stat(BACK("file"), &st));
 	assert_int_equal(st.st_mode, was->st_mode);
@@ -95,8 +95,8 @@ static void readonly_refuses_changes(void **state)
 	assert_fails(try_open(AT("file"), O_WRONLY, 0), EROFS);
 	assert_fails(try_open(AT("file"), O_RDWR, 0), EROFS);
 	assert_fails(try_open(AT("file"), O_RDONLY | O_TRUNC, 0), EROFS);
-	assert_fails(setxattr(AT("file"), "user.color", "blue", 4, 0), EROFS);
-	assert_fails(removexattr(AT("file"), "user.color"), EROFS);
+	assert_fails(setxattr(AT("file"), "trusted.color", "blue", 4, 0), EROFS);
+	assert_fails(removexattr(AT("file"), "trusted.color"), EROFS);
 	fd = open(AT("file"), O_RDONLY);
 	assert_ok(fd);
 	assert_ok(ioctl(fd, FS_IOC_GETFLAGS, &flags));
@@ -116,7 +116,7 @@ static void readonly_lets_reading_pass(void **state)
 	start("policies", "readonly");
 	assert_string_equal(names_in(at), "dir file link");
 	file_is(AT("file"), "text");
-	assert_int_equal(getxattr(AT("file"), "user.color", color, sizeof(color)), 3);
+	assert_int_equal(getxattr(AT("file"), "trusted.color", color, sizeof(color)), 3);
 	assert_int_equal(readlink(AT("link"), target, sizeof(target)), 4);
 	assert_int_equal(file_mode(AT("file")) & 07777, 0640);
 	fd = open(AT("file"), O_RDONLY);
