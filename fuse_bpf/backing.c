@@ -123,8 +123,10 @@ int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	const struct cred *old = fuse_bpf_creds_enter_mapped(dentry->d_sb, idmap);
 	struct iattr below = *attr;
+	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap,
+							     attr->ia_valid & ATTR_MODE ?
+							     attr->ia_mode : 0);
 	int err;
 
 	if (IS_ERR(old))
@@ -164,24 +166,31 @@ int fuse_bpf_backing_permission(struct inode *inode, int mask)
 	return err;
 }
 
-/*
- * Whether following a link sets the backing inode's atime, which may sleep.
- * True too where the VFS then finds that nothing would change.  Any context.
- */
-bool fuse_bpf_backing_atime_due(const struct inode *inode)
+/* With relatime: whether reading sets the atime.  Any context. */
+bool fuse_bpf_backing_atime_old(const struct inode *backing)
 {
-	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
-	struct inode *backing = fuse_bpf_backing_inode(inode);
 	struct timespec64 atime, mtime, ctime;
 
-	if (IS_NOATIME(backing) || (mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)))
-		return false;
-	if (!(mnt->mnt_flags & MNT_RELATIME))
-		return true;
 	compat_inode_times(backing, &atime, &mtime, &ctime);
 	return timespec64_compare(&mtime, &atime) >= 0 ||
 	       timespec64_compare(&ctime, &atime) >= 0 ||
 	       ktime_get_real_seconds() - atime.tv_sec >= FUSE_BPF_RELATIME_SECONDS;
+}
+
+/*
+ * Whether following a link sets the backing inode's atime, which may sleep.  Which
+ * mount of ours it is followed through nobody tells: those of the backing mount's
+ * options count.  Any context.
+ */
+bool fuse_bpf_backing_atime_due(const struct inode *inode)
+{
+	const struct fuse_bpf_sb *fsb = fuse_bpf_sb(inode->i_sb);
+	const struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	if (IS_NOATIME(backing) || (fsb->mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)) ||
+	    sb_rdonly(inode->i_sb))
+		return false;
+	return !fsb->relatime || fuse_bpf_backing_atime_old(backing);
 }
 
 /* Ours is never asked for its atime: here it is set, for path walks and readlink(2). */
@@ -189,20 +198,19 @@ const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call
 {
 	struct path path = fuse_bpf_backing_path(dentry);
 	const char *link = READ_ONCE(d_inode(path.dentry)->i_link);
-	const struct cred *old;
+	const struct cred *old = NULL;
 
 	/* In memory, as a lockless walk takes it too: nobody needs to be asked. */
-	if (link) {
-		touch_atime(&path);
-		return link;
+	if (!link) {
+		old = fuse_bpf_creds_enter(dentry->d_sb);
+		if (IS_ERR(old))
+			return ERR_CAST(old);
+		link = vfs_get_link(path.dentry, done);
 	}
-	old = fuse_bpf_creds_enter(dentry->d_sb);
-	if (IS_ERR(old))
-		return ERR_CAST(old);
-	link = vfs_get_link(path.dentry, done);
-	if (!IS_ERR(link))
+	if (!IS_ERR(link) && fuse_bpf_backing_atime_due(d_inode(dentry)))
 		touch_atime(&path);
-	fuse_bpf_creds_leave(old);
+	if (old)
+		fuse_bpf_creds_leave(old);
 	return link;
 }
 
@@ -263,7 +271,7 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 				      struct dentry *parent, umode_t mode)
 {
 	struct path path = fuse_bpf_backing_path(parent);
-	const struct cred *old = fuse_bpf_creds_enter_mapped(parent->d_sb, idmap);
+	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(parent), idmap, 0);
 	struct file *backing;
 	int err;
 
@@ -348,11 +356,12 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type)
 }
 
 /* @acl NULL removes it. */
-int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int type)
+int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+			     struct posix_acl *acl, int type)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
 	const char *name = compat_posix_acl_xattr_name(type);
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap, 0);
 	int err;
 
 	if (IS_ERR(old))

@@ -38,7 +38,7 @@ static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct mnt_idmap *id
 	dop->mnt = fuse_bpf_sb(dentry->d_sb)->mnt;
 	dop->idmap = mnt_idmap(dop->mnt);
 	dop->dir = d_inode(parent);
-	dop->old = fuse_bpf_creds_enter_mapped(dentry->d_sb, idmap);
+	dop->old = fuse_bpf_creds_enter_change(d_inode(dentry->d_parent), idmap, 0);
 	if (IS_ERR(dop->old))
 		return PTR_ERR(dop->old);
 	err = mnt_want_write(dop->mnt);

@@ -12,12 +12,29 @@
 /* What fcntl(2) changes of an open file and the backing filesystem acts upon. */
 #define FUSE_BPF_SETFL_FLAGS	(O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
+/*
+ * Whether our mount's options let reading @file set the atime below.  Those of the
+ * backing mount may still forbid it.
+ */
+static bool fuse_bpf_atime_due(const struct file *file)
+{
+	const struct inode *inode = file_inode(file);
+	int flags = READ_ONCE(file->f_path.mnt->mnt_flags);
+
+	if ((flags & (MNT_NOATIME | MNT_READONLY)) || sb_rdonly(inode->i_sb) ||
+	    ((flags & MNT_NODIRATIME) && S_ISDIR(inode->i_mode)))
+		return false;
+	return !(flags & MNT_RELATIME) || fuse_bpf_backing_atime_old(fuse_bpf_backing_inode(inode));
+}
+
 /* The backing file of @file, with the flags that @file has by now. */
 struct file *fuse_bpf_backing_file_now(struct file *file)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
 	unsigned int flags = READ_ONCE(file->f_flags) & FUSE_BPF_SETFL_FLAGS;
 
+	if (!fuse_bpf_atime_due(file))
+		flags |= O_NOATIME;
 	if ((READ_ONCE(backing->f_flags) & FUSE_BPF_SETFL_FLAGS) == flags)
 		return backing;
 	spin_lock(&backing->f_lock);

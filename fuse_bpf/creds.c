@@ -7,8 +7,11 @@
  * without us, and with CAP_SYS_RESOURCE and CAP_FSETID only if the caller has
  * them, so that nobody gets at reserved blocks, quota or setuid bits through
  * the mount.  On an idmapped mount of ours the ids are mapped: below there is
- * only what the mount shows without it.  One set is made per distinct caller and
- * kept; the caller's own rights were checked before against what the mount shows.
+ * only what the mount shows without it.  A capability of another user namespace
+ * than the first counts for its inodes only: where it keeps a setgid bit, the
+ * caller is given that inode's group instead.  One set is made per distinct caller
+ * and kept; the caller's own rights were checked before against what the mount
+ * shows.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -25,10 +28,18 @@ struct fuse_bpf_cred {
 	/* What it was made for, by which it is found. */
 	kuid_t fsuid;
 	kgid_t fsgid;
+	kgid_t keeper;			/* fuse_bpf_keeper_group() */
 	struct group_info *groups;	/* counted: the address is the key */
 	struct mnt_idmap *idmap;	/* counted */
 	unsigned int caps;		/* fuse_bpf_caller_caps() */
 	struct rcu_head rcu;
+};
+
+/* On whose behalf, and for what, derived credentials are. */
+struct fuse_bpf_caller {
+	const struct cred *cred;	/* current's own */
+	struct mnt_idmap *idmap;	/* of the mount of ours that it came through */
+	kgid_t keeper;			/* a group below that it counts as a member of */
 };
 
 struct fuse_bpf_creds {
@@ -105,33 +116,51 @@ static unsigned int fuse_bpf_caller_caps(const struct cred *caller)
 	return caps;
 }
 
-static bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c, const struct cred *caller,
-			       const struct mnt_idmap *idmap)
+/*
+ * The group that @inode has below, if a capability in another user namespace than
+ * the first lets the caller keep a setgid bit there as its members may; else none.
+ * Not CAP_FSETID itself, which below would keep setuid bits as well.  @mode: what
+ * the inode is to get; for a directory what is made in it follows the directory's.
+ */
+static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap, umode_t mode)
 {
-	return uid_eq(c->fsuid, caller->fsuid) && gid_eq(c->fsgid, caller->fsgid) &&
-	       c->groups == caller->group_info && c->idmap == idmap &&
-	       c->caps == fuse_bpf_caller_caps(caller);
+	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+	const struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	if (likely(current_user_ns() == &init_user_ns) ||
+	    !((mode | READ_ONCE(backing->i_mode)) & S_ISGID) ||
+	    !capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID))
+		return INVALID_GID;
+	return vfsgid_into_kgid(i_gid_into_vfsgid(mnt_idmap(mnt), backing));
+}
+
+static bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
+			       const struct fuse_bpf_caller *caller)
+{
+	return uid_eq(c->fsuid, caller->cred->fsuid) && gid_eq(c->fsgid, caller->cred->fsgid) &&
+	       c->groups == caller->cred->group_info && c->idmap == caller->idmap &&
+	       gid_eq(c->keeper, caller->keeper) &&
+	       c->caps == fuse_bpf_caller_caps(caller->cred);
 }
 
 static struct hlist_head *fuse_bpf_creds_bucket(struct fuse_bpf_creds *creds,
-						const struct cred *caller)
+						const struct fuse_bpf_caller *caller)
 {
-	u32 key = __kuid_val(caller->fsuid) ^ (__kgid_val(caller->fsgid) << 8);
+	u32 key = __kuid_val(caller->cred->fsuid) ^ (__kgid_val(caller->cred->fsgid) << 8);
 
 	return &creds->buckets[hash_32(key, FUSE_BPF_CREDS_BITS)];
 }
 
 /* Referenced, or NULL. */
 static const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
-					      const struct cred *caller,
-					      const struct mnt_idmap *idmap)
+					      const struct fuse_bpf_caller *caller)
 {
 	const struct cred *found = NULL;
 	struct fuse_bpf_cred *c;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller), node)
-		if (fuse_bpf_cred_fits(c, caller, idmap)) {
+		if (fuse_bpf_cred_fits(c, caller)) {
 			found = get_cred_rcu(c->cred);
 			if (found)
 				break;
@@ -140,64 +169,64 @@ static const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
 	return found;
 }
 
-/* @from as they are below an idmapped mount, without those that are not mapped. */
-static struct group_info *fuse_bpf_map_groups(const struct group_info *from,
-					      struct mnt_idmap *idmap,
-					      struct user_namespace *fs_ns)
+/* The caller's groups as they are below, without those that are not mapped. */
+static struct group_info *fuse_bpf_cred_groups(const struct fuse_bpf_caller *caller,
+					       struct user_namespace *fs_ns)
 {
-	struct group_info *to = groups_alloc(from->ngroups);
+	const struct group_info *from = caller->cred->group_info;
+	struct group_info *to = groups_alloc(from->ngroups + 1);
 	int i;
 
 	if (!to)
 		return NULL;
 	to->ngroups = 0;
 	for (i = 0; i < from->ngroups; i++) {
-		kgid_t gid = from_vfsgid(idmap, fs_ns, VFSGIDT_INIT(from->gid[i]));
+		kgid_t gid = from_vfsgid(caller->idmap, fs_ns, VFSGIDT_INIT(from->gid[i]));
 
 		if (gid_valid(gid))
 			to->gid[to->ngroups++] = gid;
 	}
+	if (gid_valid(caller->keeper))
+		to->gid[to->ngroups++] = caller->keeper;
 	groups_sort(to);
 	return to;
 }
 
-/* Ids and groups of the caller, who is current. */
-static int fuse_bpf_cred_set_ids(struct cred *new, const struct cred *caller,
-				 struct mnt_idmap *idmap, struct user_namespace *fs_ns)
+static int fuse_bpf_cred_set_groups(struct cred *new, const struct fuse_bpf_caller *caller,
+				    struct user_namespace *fs_ns)
 {
 	struct group_info *groups;
 
-	if (likely(idmap == &nop_mnt_idmap)) {
-		new->fsuid = caller->fsuid;
-		new->fsgid = caller->fsgid;
+	if (likely(caller->idmap == &nop_mnt_idmap && !gid_valid(caller->keeper))) {
 		/* Processes of one login share it, so its address will do as a key. */
-		set_groups(new, caller->group_info);
+		set_groups(new, caller->cred->group_info);
 		return 0;
 	}
-	groups = fuse_bpf_map_groups(caller->group_info, idmap, fs_ns);
+	groups = fuse_bpf_cred_groups(caller, fs_ns);
 	if (!groups)
 		return -ENOMEM;
-	new->fsuid = from_vfsuid(idmap, fs_ns, VFSUIDT_INIT(caller->fsuid));
-	new->fsgid = from_vfsgid(idmap, fs_ns, VFSGIDT_INIT(caller->fsgid));
 	set_groups(new, groups);
 	put_group_info(groups);
 	return 0;
 }
 
-static struct cred *fuse_bpf_cred_derive(struct super_block *sb, const struct cred *caller,
-					 struct mnt_idmap *idmap)
+static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
+					 const struct fuse_bpf_caller *caller)
 {
 	const struct cred *old = fuse_bpf_swap_creds(fuse_bpf_sb(sb)->mounter);
-	unsigned int i, caps = fuse_bpf_caller_caps(caller);
+	unsigned int i, caps = fuse_bpf_caller_caps(caller->cred);
+	struct user_namespace *fs_ns = sb->s_user_ns;
 	struct cred *new = prepare_creds();
 
 	fuse_bpf_swap_creds(old);
 	if (!new)
 		return NULL;
-	if (fuse_bpf_cred_set_ids(new, caller, idmap, sb->s_user_ns)) {
+	if (fuse_bpf_cred_set_groups(new, caller, fs_ns)) {
 		abort_creds(new);
 		return NULL;
 	}
+	new->fsuid = from_vfsuid(caller->idmap, fs_ns, VFSUIDT_INIT(caller->cred->fsuid));
+	new->fsgid = from_vfsgid(caller->idmap, fs_ns, VFSGIDT_INIT(caller->cred->fsgid));
 	for (i = 0; i < ARRAY_SIZE(fuse_bpf_passed_caps); i++)
 		if (caps & BIT(i))
 			cap_raise(new->cap_effective, fuse_bpf_passed_caps[i]);
@@ -208,8 +237,7 @@ static struct cred *fuse_bpf_cred_derive(struct super_block *sb, const struct cr
 
 /* Make the missing one and keep it.  Two callers may race; both are right. */
 static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
-						      const struct cred *caller,
-						      struct mnt_idmap *idmap)
+						      const struct fuse_bpf_caller *caller)
 {
 	struct fuse_bpf_creds *creds = fuse_bpf_sb(sb)->creds;
 	struct fuse_bpf_cred *c = kmalloc(sizeof(*c), GFP_KERNEL);
@@ -217,18 +245,19 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 
 	if (!c)
 		return NULL;
-	cred = fuse_bpf_cred_derive(sb, caller, idmap);
+	cred = fuse_bpf_cred_derive(sb, caller);
 	if (!cred) {
 		kfree(c);
 		return NULL;
 	}
 	*c = (struct fuse_bpf_cred) {
 		.cred	= get_cred(cred),
-		.fsuid	= caller->fsuid,
-		.fsgid	= caller->fsgid,
-		.groups	= get_group_info(caller->group_info),
-		.idmap	= mnt_idmap_get(idmap),
-		.caps	= fuse_bpf_caller_caps(caller),
+		.fsuid	= caller->cred->fsuid,
+		.fsgid	= caller->cred->fsgid,
+		.keeper	= caller->keeper,
+		.groups	= get_group_info(caller->cred->group_info),
+		.idmap	= mnt_idmap_get(caller->idmap),
+		.caps	= fuse_bpf_caller_caps(caller->cred),
 	};
 	spin_lock(&creds->lock);
 	if (creds->count >= FUSE_BPF_CREDS_MAX)
@@ -239,18 +268,13 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 	return cred;
 }
 
-/*
- * Work below as the caller derived, who came through a mount with @idmap.
- * Returns what fuse_bpf_creds_leave() takes, or ERR_PTR(-ENOMEM).  May sleep.
- */
-const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap)
+static const struct cred *fuse_bpf_creds_enter_as(struct super_block *sb,
+						  const struct fuse_bpf_caller *caller)
 {
-	const struct cred *caller = current_cred();
-	const struct cred *cred;
+	const struct cred *cred = fuse_bpf_creds_find(fuse_bpf_sb(sb)->creds, caller);
 
-	cred = fuse_bpf_creds_find(fuse_bpf_sb(sb)->creds, caller, idmap);
 	if (unlikely(!cred))
-		cred = fuse_bpf_creds_add(sb, caller, idmap);
+		cred = fuse_bpf_creds_add(sb, caller);
 	if (unlikely(!cred))
 		return ERR_PTR(-ENOMEM);
 	/* The reference is current's as long as it is overridden. */
@@ -258,22 +282,50 @@ const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mn
 }
 
 /*
- * Work below as the caller, with all rights of the caller's, but with the ids that
- * the mount of ours maps them to.  As fuse_bpf_creds_enter_mapped() otherwise.
+ * Work below as the caller derived, where none of the caller's ids has a part.
+ * Returns what fuse_bpf_creds_leave() takes, or ERR_PTR(-ENOMEM).  May sleep.
  */
-const struct cred *fuse_bpf_creds_enter_own(struct super_block *sb, struct mnt_idmap *idmap)
+const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
 {
+	struct fuse_bpf_caller caller = { current_cred(), &nop_mnt_idmap, INVALID_GID };
+
+	return fuse_bpf_creds_enter_as(sb, &caller);
+}
+
+/*
+ * The same for a change of @inode, or in that directory, by a caller who came
+ * through a mount with @idmap; @mode is what it is to get, if that changes.
+ */
+const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
+					       umode_t mode)
+{
+	struct fuse_bpf_caller caller = {
+		.cred	= current_cred(),
+		.idmap	= idmap,
+		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
+	};
+
+	return fuse_bpf_creds_enter_as(inode->i_sb, &caller);
+}
+
+/*
+ * Work below with all rights of the caller's, and only these, but for the owner's:
+ * whether the caller has them was found out by what the mount shows, and below
+ * its ids and its user namespace may stand for somebody else.
+ */
+const struct cred *fuse_bpf_creds_enter_owner(struct inode *inode)
+{
+	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+	kuid_t owner = vfsuid_into_kuid(i_uid_into_vfsuid(mnt_idmap(mnt),
+							  fuse_bpf_backing_inode(inode)));
 	struct cred *new;
 
-	if (likely(idmap == &nop_mnt_idmap))
+	if (uid_eq(current_fsuid(), owner))
 		return fuse_bpf_swap_creds(get_current_cred());
 	new = prepare_creds();
 	if (!new)
 		return ERR_PTR(-ENOMEM);
-	if (fuse_bpf_cred_set_ids(new, current_cred(), idmap, sb->s_user_ns)) {
-		abort_creds(new);
-		return ERR_PTR(-ENOMEM);
-	}
+	new->fsuid = owner;
 	return fuse_bpf_swap_creds(new);
 }
 

@@ -35,10 +35,9 @@ int fuse_bpf_fileattr_get(struct dentry *dentry, struct file_kattr *fa)
  * With the caller's own credentials, unlike all else: the backing filesystem
  * asks for capabilities here that the mounter has and the caller may not.
  */
-static int fuse_bpf_backing_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
-					 struct file_kattr *fa)
+static int fuse_bpf_backing_fileattr_set(struct dentry *dentry, struct file_kattr *fa)
 {
-	const struct cred *old = fuse_bpf_creds_enter_own(dentry->d_sb, idmap);
+	const struct cred *old = fuse_bpf_creds_enter_owner(d_inode(dentry));
 	struct path path = fuse_bpf_backing_path(dentry);
 	int err;
 
@@ -62,7 +61,7 @@ int fuse_bpf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 	fuse_bpf_fileattr_begin(&call, dentry, FS_IOC_FSSETXATTR);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_fileattr_set(idmap, dentry, fa);
+		err = fuse_bpf_backing_fileattr_set(dentry, fa);
 	err = fuse_bpf_post(&call, err);
 	err2 = fuse_bpf_refresh(d_inode(dentry), false);
 	return err ?: err2;

@@ -134,6 +134,7 @@ struct fuse_bpf_sb {
 	enum fuse_bpf_detach detach;
 	errseq_t wb_err;		/* of the backing superblock, as last told; racy: told twice */
 	bool nosuid;			/* the backing mount is */
+	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
 	spinlock_t devs_lock;
 	struct list_head devs;		/* struct fuse_bpf_dev; under devs_lock */
@@ -329,19 +330,15 @@ static inline long fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
-const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap);
-const struct cred *fuse_bpf_creds_enter_own(struct super_block *sb, struct mnt_idmap *idmap);
+const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
+					       umode_t mode);
+const struct cred *fuse_bpf_creds_enter_owner(struct inode *inode);
 void fuse_bpf_creds_leave(const struct cred *old);
-
-/* For what no id of the caller's has a part in. */
-static inline const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
-{
-	return fuse_bpf_creds_enter_mapped(sb, &nop_mnt_idmap);
-}
 
 static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
 {
-	return fuse_bpf_creds_enter_mapped(file_inode(file)->i_sb, file_mnt_idmap(file));
+	return fuse_bpf_creds_enter_change(file_inode(file), file_mnt_idmap(file), 0);
 }
 
 /* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
@@ -376,6 +373,7 @@ int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
 int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less);
 int fuse_bpf_backing_permission(struct inode *inode, int mask);
+bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
 int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf);
@@ -389,7 +387,8 @@ int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
 			      const void *value, size_t size, int flags);
 ssize_t fuse_bpf_backing_listxattr(struct dentry *dentry, char *list, size_t size);
 struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
-int fuse_bpf_backing_set_acl(struct dentry *dentry, struct posix_acl *acl, int type);
+int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+			     struct posix_acl *acl, int type);
 
 /* backing_io.c */
 struct file *fuse_bpf_backing_file_now(struct file *file);

@@ -215,6 +215,9 @@ static void fuse_bpf_inherit_mount_flags(struct super_block *sb, struct fuse_bpf
 		sb->s_flags |= SB_RDONLY;
 	/* Whoever set the bits of a user namespace's mount is trusted only there. */
 	fsb->nosuid = (fsb->mnt->mnt_flags & MNT_NOSUID) || below->s_user_ns != &init_user_ns;
+	/* Where reading sets the atime only at times, the option of ours says so. */
+	fsb->relatime = fsb->mnt->mnt_flags & MNT_RELATIME;
+	fsb->mnt->mnt_flags &= ~MNT_RELATIME;
 }
 
 static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)

@@ -222,7 +222,7 @@ int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 		call.xattr = compat_posix_acl_xattr_name(type);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_set_acl(dentry, acl, type);
+		err = fuse_bpf_backing_set_acl(idmap, dentry, acl, type);
 	err = fuse_bpf_post(&call, err);
 	return fuse_bpf_xattr_changed(inode, err);
 }

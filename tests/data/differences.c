@@ -5,6 +5,7 @@
  */
 #include "twin.h"
 
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <signal.h>
 #include <sys/inotify.h>
@@ -142,6 +143,23 @@ static void blocks_are_not_shown(struct twin *t)
 	assert_fails(ioctl(fd, FIBMAP, &block), EINVAL);
 	assert_fails(syscall(443 /* quotactl_fd */, fd, QCMD(Q_GETINFO, USRQUOTA), 0, info), ENOSYS);
 	assert_int_equal(fpathconf(fd, _PC_LINK_MAX), 127);
+	assert_int_equal(fpathconf(fd, _PC_FILESIZEBITS), 32);
+	assert_fails(ioctl(fd, FS_IOC_FIEMAP, 1), EFAULT);
+	assert_fails(ioctl(must(openat(t->u, "f", O_RDWR)), FS_IOC_FIEMAP, 1), EOPNOTSUPP);
+}
+
+static void sizes_in_blocks_may_be_stale(struct twin *t)
+{
+	int fd = must(openat(t->o, "f", O_RDWR | O_CREAT, 0644));
+	loff_t before, size;
+
+	must(write(fd, "x", 1));
+	must(ioctl(fd, FIOQSIZE, &before));
+	must(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 65536));
+	must(ioctl(fd, FIOQSIZE, &size));
+	assert_int_equal(size, before);
+	must(ioctl(must(openat(t->u, "f", O_RDWR)), FIOQSIZE, &size));
+	assert_int_equal(size, 65536);
 }
 
 /* Flags of a file operations table, which is the same for all backing filesystems. */
@@ -224,23 +242,20 @@ static void mounts_inside_are_not_seen(struct twin *t)
 	must(umount(under(t, "m")));
 }
 
-static void atime_is_the_backing_mounts(struct twin *t)
+/* Of files and directories they hold: data/atime.c. */
+static void links_do_not_know_the_mounts_options(struct twin *t)
 {
 	const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
-	int fd;
-	char c;
+	char target[8];
 
 	mnt(t->under, tmp_path("second"), "");
 	must(mount(NULL, tmp_path("second"), NULL, MS_REMOUNT | MS_BIND | MS_NOATIME, NULL));
-	put(t->u, "f", "x");
-	must(utimensat(t->u, "f", old, 0));
-	fd = must(open(tmp_path("second/f"), O_RDONLY));
-	assert_int_equal(must(read(fd, &c, 1)), 1);
-	must(close(fd));
+	must(symlinkat("to", t->u, "l"));
+	must(utimensat(t->u, "l", old, AT_SYMLINK_NOFOLLOW));
+	assert_int_equal(must(readlink(tmp_path("second/l"), target, sizeof(target))), 2);
 	umnt(tmp_path("second"));
-	assert_true(stat_of(t->u, "f").st_atim.tv_sec > 1000);
+	assert_true(stat_of(t->u, "l").st_atim.tv_sec > 1000);
 }
-
 
 static const struct twin_test tests[] = {
 	TWIN_TEST(a_filesystem_of_its_own),
@@ -250,12 +265,13 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(directories_are_not_delegated),
 	TWIN_TEST(ioctls_are_few),
 	TWIN_TEST(blocks_are_not_shown),
+	TWIN_TEST(sizes_in_blocks_may_be_stale),
 	TWIN_TEST(uncached_and_atomic_writes),
 	TWIN_TEST(space_comes_back_late),
 	TWIN_TEST(mounts_go_with_the_name_below),
 	TWIN_TEST(no_memfd_seals),
 	TWIN_TEST(mounts_inside_are_not_seen),
-	TWIN_TEST(atime_is_the_backing_mounts),
+	TWIN_TEST(links_do_not_know_the_mounts_options),
 };
 
 int main(void)
