@@ -32,8 +32,9 @@ int fuse_bpf_fileattr_get(struct dentry *dentry, struct file_kattr *fa)
 }
 
 /*
- * With the caller's own credentials, unlike all else: the backing filesystem
- * asks for capabilities here that the mounter has and the caller may not.
+ * With the caller's own capabilities, unlike all else: the backing filesystem
+ * asks for some here that the mounter has and the caller may not.  That the caller
+ * may act as the owner the VFS has found out.
  */
 static int fuse_bpf_backing_fileattr_set(struct dentry *dentry, struct file_kattr *fa)
 {

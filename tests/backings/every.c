@@ -7,8 +7,8 @@
 #include "lib/diff.h"
 
 #define SEED	3
-#define OPS	3000
-#define OPS_NFS	300		/* each is some round trips to a server here */
+#define OPS	2000
+#define OPS_NFS	200		/* each is some round trips to a server here */
 
 int main(void)
 {
