@@ -222,6 +222,7 @@ static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *
 /* mmap_lock is held: the program does not sleep. */
 static int fuse_bpf_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	bool mapped = false;
 	FUSE_BPF_CALL(call);
 	int err;
 
@@ -234,9 +235,15 @@ static int fuse_bpf_mmap(struct file *file, struct vm_area_struct *vma)
 		call.in.mmap.shared = !!(vma->vm_flags & VM_SHARED);
 	}
 	err = fuse_bpf_pre(&call);
-	if (!err)
+	if (!err) {
 		err = fuse_bpf_backing_mmap(file, vma);
-	return fuse_bpf_post(&call, err);
+		mapped = !err;
+	}
+	err = fuse_bpf_post(&call, err);
+	/* Refused after the fact: the VFS closes only what it has taken. */
+	if (err && mapped && vma->vm_ops && vma->vm_ops->close)
+		vma->vm_ops->close(vma);
+	return err;
 }
 
 int fuse_bpf_fsync(struct file *file, loff_t start, loff_t end, int datasync)

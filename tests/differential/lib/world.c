@@ -232,6 +232,7 @@ void world_reset(struct world *w)
 	same_times(w->under);
 	same_times(w->ref);
 	mnt(backing_root, mount_dir, w->programs ? "ops=nop" : "");
+	strict_atime(mount_dir);
 	mounted = true;
 }
 
