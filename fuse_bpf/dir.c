@@ -296,6 +296,7 @@ static int fuse_bpf_remove_end(struct fuse_bpf_call *call, struct dentry *dentry
 		fuse_bpf_dentry_confirm(dentry);
 	} else {
 		fuse_bpf_copy_nlink(d_inode(dentry));
+		WRITE_ONCE(fuse_bpf_dentry(dentry)->gone, true);
 		d_drop(dentry);
 	}
 	fuse_bpf_unbusy(dentry);
@@ -367,8 +368,12 @@ static void fuse_bpf_rename_end(const struct fuse_bpf_backing_rename *rename, bo
 	struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
 	bool known = moved && !err;
 
-	if (moved && d_really_is_positive(new_dentry))
+	if (moved && d_really_is_positive(new_dentry)) {
 		fuse_bpf_copy_nlink(d_inode(new_dentry));
+		/* Once the VFS has unhashed it. */
+		if (known && !(rename->flags & RENAME_EXCHANGE))
+			WRITE_ONCE(fuse_bpf_dentry(new_dentry)->gone, true);
+	}
 	if (moved) {
 		/* Reported as failed by a program, ours stay where they are: wrong. */
 		fuse_bpf_renamed(old_dentry, known ? rename->old_seq : FUSE_BPF_SEQ_NONE);

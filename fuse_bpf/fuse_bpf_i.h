@@ -200,6 +200,7 @@ struct fuse_bpf_dentry {
 	bool busy;			/* an operation of ours is changing it */
 	bool spliced;			/* a lookup made its last move */
 	bool hidden;			/* absent because a program said so */
+	bool gone;			/* we removed it, or put another in its place */
 	u32 generation;			/* of the directory's slot at the verdict */
 	u64 expires;			/* jiffies64; when the verdict grows old */
 	struct fuse_bpf_child_rule child;

@@ -488,6 +488,15 @@ static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *de
 	       fuse_bpf_verdict_holds(dir, fd);
 }
 
+/*
+ * Nobody's name any more, but in use.  A walk does not come here; overlayfs asks about
+ * whichever of a file's names it has seen first, though it was walking to another.
+ */
+static bool fuse_bpf_is_gone(const struct dentry *dentry)
+{
+	return READ_ONCE(fuse_bpf_dentry(dentry)->gone) && d_unhashed(dentry);
+}
+
 /* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(), not under RCU. */
 static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 				    struct dentry *dentry, unsigned int flags)
@@ -498,7 +507,7 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	int ret;
 
 	/* Made for a file handle, it has no name: overlayfs asks when it has decoded one. */
-	if (IS_ROOT(dentry))
+	if (IS_ROOT(dentry) || fuse_bpf_is_gone(dentry))
 		return 1;
 	rcu_read_lock();
 	backing = READ_ONCE(fd->backing);
@@ -562,7 +571,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 {
 	if (!(flags & LOOKUP_RCU))
 		return fuse_bpf_revalidate_ref(dir, name, dentry, flags);
-	if (unlikely(!fuse_bpf_name_holds(dir, dentry)))
+	if (unlikely(!fuse_bpf_name_holds(dir, dentry)) && !fuse_bpf_is_gone(dentry))
 		return -ECHILD;
 	return fuse_bpf_follow_attr(dentry, true);
 }

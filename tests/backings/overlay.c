@@ -320,6 +320,34 @@ static void reading_leaves_atime_alone(void **state)
 	assert_int_equal(atime_after_reading(in(ours.merged, "t")), 1000);
 }
 
+/*
+ * overlayfs goes on with the dentry of a file's first name, and asks ours whether it
+ * holds: without fuse_bpf_is_gone() the file's other names are stale.
+ */
+static void other_names_outlive_the_first(void **state)
+{
+	const char *dir = ours.merged;
+
+	needs_overlay(true);
+	stack_up(&ours, false, true, "");
+	file_write(in(dir, "a"), "text");
+	assert_ok(link(in(dir, "a"), in(dir, "b")));
+	assert_ok(unlink(in(dir, "a")));
+	file_is(in(dir, "b"), "text");
+	assert_ok(chmod(in(dir, "b"), 0600));
+	assert_ok(appended(in(dir, "b")));
+	file_is(in(ours.upper, "b"), "text and more");
+	assert_ok(link(in(dir, "b"), in(dir, "c")));
+	file_write(in(dir, "new"), "new");
+	assert_ok(rename(in(dir, "new"), in(dir, "b")));
+	file_is(in(dir, "b"), "new");
+	file_is(in(dir, "c"), "text and more");
+	assert_ok(symlink("c", in(dir, "s")));
+	assert_ok(link(in(dir, "s"), in(dir, "t")));
+	assert_ok(unlink(in(dir, "s")));
+	file_is(in(dir, "t"), "text and more");
+}
+
 /* A file from the lower layer, open through the mount, is copied up by someone else. */
 static void copied_up_under_an_open_file(void **state)
 {
@@ -353,7 +381,7 @@ static void copied_up_under_an_open_file(void **state)
 int main(void)
 {
 	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
-	struct CMUnitTest tests[KINDS + 4];
+	struct CMUnitTest tests[KINDS + 5];
 
 	umask(0022);
 	for (size_t i = 0; i < KINDS; i++)
@@ -362,5 +390,6 @@ int main(void)
 	tests[KINDS + 1] = (struct CMUnitTest)cmocka_unit_test_teardown(copied_up_under_an_open_file, end_test);
 	tests[KINDS + 2] = (struct CMUnitTest)cmocka_unit_test_teardown(used_after_it_was_copied_up, end_test);
 	tests[KINDS + 3] = (struct CMUnitTest)cmocka_unit_test_teardown(reading_leaves_atime_alone, end_test);
+	tests[KINDS + 4] = (struct CMUnitTest)cmocka_unit_test_teardown(other_names_outlive_the_first, end_test);
 	return cmocka_run_group_tests_name("overlay", tests, NULL, NULL);
 }
