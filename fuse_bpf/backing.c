@@ -89,16 +89,11 @@ static void fuse_bpf_backing_iattr(const struct path *path, struct mnt_idmap *id
 static int fuse_bpf_notify_change(const struct path *path, struct iattr *attr)
 {
 	struct inode *inode = d_inode(path->dentry);
-	struct iattr given = *attr;
-	unsigned int tries = 0;
 	int err;
 
-	do {
-		*attr = given;
-		inode_lock(inode);
-		err = notify_change(mnt_idmap(path->mnt), path->dentry, attr, NULL);
-		inode_unlock(inode);
-	} while (fuse_bpf_backing_again(err, &tries));
+	inode_lock(inode);
+	err = notify_change(mnt_idmap(path->mnt), path->dentry, attr, NULL);
+	inode_unlock(inode);
 	return err;
 }
 
@@ -123,21 +118,25 @@ int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	struct iattr below = *attr;
-	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap,
-							     attr->ia_valid & ATTR_MODE ?
-							     attr->ia_mode : 0);
+	umode_t mode = attr->ia_valid & ATTR_MODE ? attr->ia_mode : 0;
+	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap, mode);
+	unsigned int tries = 0;
+	struct iattr below;
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	err = mnt_want_write(path.mnt);
-	if (!err) {
+	if (err)
+		goto leave;
+	do {
+		below = *attr;
 		fuse_bpf_backing_iattr(&path, idmap, &below);
 		err = below.ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(&path, &below) :
 						   fuse_bpf_notify_change(&path, &below);
-		mnt_drop_write(path.mnt);
-	}
+	} while (fuse_bpf_backing_again(err, &tries));
+	mnt_drop_write(path.mnt);
+leave:
 	fuse_bpf_creds_leave(old);
 	return err;
 }

@@ -134,32 +134,32 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 	return vfsgid_into_kgid(i_gid_into_vfsgid(mnt_idmap(mnt), backing));
 }
 
-static bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
-			       const struct fuse_bpf_caller *caller)
+static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
+					       struct fuse_bpf_caller caller)
 {
-	return uid_eq(c->fsuid, caller->cred->fsuid) && gid_eq(c->fsgid, caller->cred->fsgid) &&
-	       c->groups == caller->cred->group_info && c->idmap == caller->idmap &&
-	       gid_eq(c->keeper, caller->keeper) &&
-	       c->caps == fuse_bpf_caller_caps(caller->cred);
+	return uid_eq(c->fsuid, caller.cred->fsuid) && gid_eq(c->fsgid, caller.cred->fsgid) &&
+	       c->groups == caller.cred->group_info && c->idmap == caller.idmap &&
+	       gid_eq(c->keeper, caller.keeper) &&
+	       c->caps == fuse_bpf_caller_caps(caller.cred);
 }
 
 static struct hlist_head *fuse_bpf_creds_bucket(struct fuse_bpf_creds *creds,
-						const struct fuse_bpf_caller *caller)
+						const struct cred *caller)
 {
-	u32 key = __kuid_val(caller->cred->fsuid) ^ (__kgid_val(caller->cred->fsgid) << 8);
+	u32 key = __kuid_val(caller->fsuid) ^ (__kgid_val(caller->fsgid) << 8);
 
 	return &creds->buckets[hash_32(key, FUSE_BPF_CREDS_BITS)];
 }
 
 /* Referenced, or NULL. */
-static const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
-					      const struct fuse_bpf_caller *caller)
+static __always_inline const struct cred *fuse_bpf_creds_find(struct fuse_bpf_creds *creds,
+							      struct fuse_bpf_caller caller)
 {
 	const struct cred *found = NULL;
 	struct fuse_bpf_cred *c;
 
 	rcu_read_lock();
-	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller), node)
+	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller.cred), node)
 		if (fuse_bpf_cred_fits(c, caller)) {
 			found = get_cred_rcu(c->cred);
 			if (found)
@@ -237,7 +237,7 @@ static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
 
 /* Make the missing one and keep it.  Two callers may race; both are right. */
 static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
-						      const struct fuse_bpf_caller *caller)
+						      struct fuse_bpf_caller caller)
 {
 	struct fuse_bpf_creds *creds = fuse_bpf_sb(sb)->creds;
 	struct fuse_bpf_cred *c = kmalloc(sizeof(*c), GFP_KERNEL);
@@ -245,31 +245,32 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 
 	if (!c)
 		return NULL;
-	cred = fuse_bpf_cred_derive(sb, caller);
+	cred = fuse_bpf_cred_derive(sb, &caller);
 	if (!cred) {
 		kfree(c);
 		return NULL;
 	}
 	*c = (struct fuse_bpf_cred) {
 		.cred	= get_cred(cred),
-		.fsuid	= caller->cred->fsuid,
-		.fsgid	= caller->cred->fsgid,
-		.keeper	= caller->keeper,
-		.groups	= get_group_info(caller->cred->group_info),
-		.idmap	= mnt_idmap_get(caller->idmap),
-		.caps	= fuse_bpf_caller_caps(caller->cred),
+		.fsuid	= caller.cred->fsuid,
+		.fsgid	= caller.cred->fsgid,
+		.keeper	= caller.keeper,
+		.groups	= get_group_info(caller.cred->group_info),
+		.idmap	= mnt_idmap_get(caller.idmap),
+		.caps	= fuse_bpf_caller_caps(caller.cred),
 	};
 	spin_lock(&creds->lock);
 	if (creds->count >= FUSE_BPF_CREDS_MAX)
 		fuse_bpf_creds_flush(creds);
-	hlist_add_head_rcu(&c->node, fuse_bpf_creds_bucket(creds, caller));
+	hlist_add_head_rcu(&c->node, fuse_bpf_creds_bucket(creds, caller.cred));
 	creds->count++;
 	spin_unlock(&creds->lock);
 	return cred;
 }
 
-static const struct cred *fuse_bpf_creds_enter_as(struct super_block *sb,
-						  const struct fuse_bpf_caller *caller)
+/* Inlined, and the caller by value: most of it is known where it is called from. */
+static __always_inline const struct cred *fuse_bpf_creds_enter_as(struct super_block *sb,
+								  struct fuse_bpf_caller caller)
 {
 	const struct cred *cred = fuse_bpf_creds_find(fuse_bpf_sb(sb)->creds, caller);
 
@@ -289,7 +290,7 @@ const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
 {
 	struct fuse_bpf_caller caller = { current_cred(), &nop_mnt_idmap, INVALID_GID };
 
-	return fuse_bpf_creds_enter_as(sb, &caller);
+	return fuse_bpf_creds_enter_as(sb, caller);
 }
 
 /*
@@ -305,7 +306,7 @@ const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_i
 		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
 	};
 
-	return fuse_bpf_creds_enter_as(inode->i_sb, &caller);
+	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
 }
 
 /*
