@@ -7,39 +7,19 @@
  * and with CAP_FSETID in its place a write leaves setuid bits.
  */
 #include "twin.h"
+#include "lib/results.h"
 #include "idmap.h"
 
 #include <grp.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
 /* Neither is root of the namespace; the second is not in it. */
 #define OTHER	7
 #define OUTSIDE	(SHIFT + SHIFTED + 5)
-
-enum { MAX_RESULTS = 64 };
-
-struct results {
-	size_t count;
-	struct {
-		const char *what;
-		long value;
-	} list[MAX_RESULTS];
-};
-
-static void put_result(struct results *r, const char *what, long value)
-{
-	if (r->count == MAX_RESULTS)
-		_exit(10);
-	r->list[r->count].what = what;
-	r->list[r->count++].value = value;
-}
-
-#define T(call)	put_result(r, #call, outcome(call))
 
 static void see(struct results *r, const char *path)
 {
@@ -165,13 +145,11 @@ static int inside(void *arg)
 static struct results *visit(const char *path, int userns)
 {
 	struct visit v = {
-		.results = mmap(NULL, sizeof(struct results), PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		.results = new_results(),
 		.path = path,
 		.userns = userns,
 	};
 
-	assert_ptr_not_equal(v.results, MAP_FAILED);
 	assert_int_equal(in_child(0, inside, &v), 0);
 	return v.results;
 }

@@ -5,36 +5,15 @@
  * the mounter's credentials what the caller is checked by, all of it would work.
  */
 #include "twin.h"
+#include "lib/results.h"
 
 #include <grp.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
-
-enum { MAX_RESULTS = 128 };
-
-/* What one side answered, in memory that the children share. */
-struct results {
-	size_t count;
-	struct {
-		const char *what;
-		long value;
-	} list[MAX_RESULTS];
-};
-
-static void put_result(struct results *r, const char *what, long value)
-{
-	if (r->count < MAX_RESULTS) {
-		r->list[r->count].what = what;
-		r->list[r->count++].value = value;
-	}
-}
-
-#define T(call)	put_result(r, #call, outcome(call))
 
 static void see(struct results *r, int dir, const char *name)
 {
@@ -138,13 +117,12 @@ static void lay_out(int at, const char *name)
 static struct results *visit(int at, const char *path, const char *name, uid_t uid)
 {
 	struct visit v = {
-		.results = mmap(NULL, sizeof(struct results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		.results = new_results(),
 		.dir = must(openat(at, name, O_RDONLY | O_DIRECTORY)),
 		.path = strdup(fmt("%s/%s", path, name)),
 		.uid = uid,
 	};
 
-	assert_ptr_not_equal(v.results, MAP_FAILED);
 	assert_int_equal(in_child(0, inside, &v), 0);
 	return v.results;
 }
