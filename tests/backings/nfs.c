@@ -4,12 +4,15 @@
  * this machine; what is done in it directly is done by another client.
  *
  * Without the question to the backing dentry in fuse_bpf_revalidate_name() the
- * mount shows what is gone; without fuse_bpf_let_go() each unlink leaves a ".nfs".
+ * mount shows what is gone; without fuse_bpf_let_go() each unlink leaves a ".nfs";
+ * without SB_I_NOUMASK the umask takes away what a default ACL at the server grants.
  * timeout: 600
  */
 #include "test.h"
+#include "acl.h"
 
 #include <sys/file.h>
+#include <sys/xattr.h>
 
 /* The served directory, NFS on it, and our mount over that. */
 static const char *served, *nfs, *view;
@@ -228,6 +231,34 @@ static void maker_may_open(void **state)
 	assert_int_equal(in_child(0, makes_read_only, (void *)in(view, "d")), 0);
 	file_is(in(served, "d/mine"), "text");
 	assert_int_equal(file_mode(in(served, "d/mine")) & 07777, 0444);
+}
+
+static mode_t made_in(const char *dir, const char *name)
+{
+	mode_t mode;
+
+	file_write(in(dir, name), "text");
+	mode = file_mode(in(served, name)) & 07777;
+	assert_ok(unlink(in(dir, name)));
+	return mode;
+}
+
+/* It has the default ACL, in whose place it takes the umask, and NFS leaves both to it. */
+static void umask_is_the_servers(void **state)
+{
+	struct acl acl = ACL(7, TEST_UID, 7, 5, 7, 4);
+	mode_t plain, with_acl;
+
+	if (!over_nfs(4, FS_NFS_UNCACHED))
+		skip();
+	umask(0027);
+	plain = made_in(view, "f");
+	assert_ok(setxattr(served, "system.posix_acl_default", &acl, sizeof(acl), 0));
+	with_acl = made_in(view, "f");
+	assert_int_equal(made_in(nfs, "f"), with_acl);
+	umask(0022);
+	assert_int_equal(plain, 0640);
+	assert_int_equal(with_acl, 0644);
 }
 
 /* --- reading ahead ---------------------------------------------------------------------- */
@@ -519,6 +550,7 @@ int main(void)
 		EITHER(removed_is_gone),
 		EITHER(open_file_is_kept),
 		cmocka_unit_test_teardown(maker_may_open, end_test),
+		cmocka_unit_test_teardown(umask_is_the_servers, end_test),
 		cmocka_unit_test_teardown(stale_file, end_test),
 		cmocka_unit_test_teardown(served_disk_dies, end_test),
 		cmocka_unit_test_teardown(server_goes_away, end_test),

@@ -6,6 +6,7 @@
  * users.
  */
 #include "test.h"
+#include "acl.h"
 #include "idmap.h"
 
 #include <grp.h>
@@ -172,44 +173,22 @@ static void setgid_follows_the_mapped_groups(void **state)
 	}
 }
 
-/* An ACL in its xattr form: owner rwx, this user r-x, group and others nothing. */
-static const void *acl_for(uid_t uid, size_t *size)
-{
-	static struct {
-		uint32_t version;
-		struct { uint16_t tag, perm; uint32_t id; } e[5];
-	} acl;
-
-	*size = sizeof(acl);
-	acl.version = 2;
-	acl.e[0] = (typeof(acl.e[0])) { 0x01, 7, -1 };
-	acl.e[1] = (typeof(acl.e[0])) { 0x02, 5, uid };
-	acl.e[2] = (typeof(acl.e[0])) { 0x04, 0, -1 };
-	acl.e[3] = (typeof(acl.e[0])) { 0x10, 5, -1 };
-	acl.e[4] = (typeof(acl.e[0])) { 0x20, 0, -1 };
-	return &acl;
-}
-
 /* Older kernels map an ACL's ids only in a buffer that is as large as it. */
 static void has_acl(const char *path, uid_t uid)
 {
-	char value[256];
-	size_t size;
-	const void *acl = acl_for(uid, &size);
+	struct acl acl = ACL(7, uid, 5, 0, 5, 0), got;
 
-	assert_int_equal(getxattr(path, "system.posix_acl_access", value, size), size);
-	assert_memory_equal(value, acl, size);
+	assert_int_equal(getxattr(path, "system.posix_acl_access", &got, sizeof(got)), sizeof(got));
+	assert_memory_equal(&got, &acl, sizeof(acl));
 }
 
 static void acls_name_the_users_of_the_mount(void **state)
 {
+	struct acl acl = ACL(7, SHIFT + 5, 5, 0, 5, 0);
 	const char *path = fmt("%s/f", at.ours);
-	const void *acl;
-	size_t size;
 
 	file_write(fmt("%s/f", at.back), "text");
-	acl = acl_for(SHIFT + 5, &size);
-	assert_ok(setxattr(path, "system.posix_acl_access", acl, size, 0));
+	assert_ok(setxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0));
 	has_acl(path, SHIFT + 5);
 	has_acl(fmt("%s/f", at.bind), SHIFT + 5);
 	has_acl(fmt("%s/f", at.back), 5);

@@ -8,6 +8,7 @@
  */
 #include "twin.h"
 #include "lib/results.h"
+#include "acl.h"
 #include "idmap.h"
 
 #include <grp.h>
@@ -52,10 +53,7 @@ static int write_to(const char *path)
 /* Owner rwx, a user r-x, group and mask r-x, others nothing. */
 static int set_acl(const char *path)
 {
-	static const struct {
-		uint32_t version;
-		struct { uint16_t tag, perm; uint32_t id; } e[5];
-	} acl = { 2, { { 1, 7, -1 }, { 2, 5, 3 }, { 4, 5, -1 }, { 0x10, 5, -1 }, { 0x20, 0, -1 } } };
+	static const struct acl acl = ACL(7, 3, 5, 5, 5, 0);
 
 	return setxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0);
 }

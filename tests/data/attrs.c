@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Modes, owners, times, extended attributes, ACLs and file attributes, set on one side and read on the other. */
 #include "twin.h"
+#include "acl.h"
 
 #include <linux/fiemap.h>
 #include <linux/fs.h>
@@ -166,16 +167,6 @@ static void trusted_attributes(struct twin *t)
 	assert_int_equal(as(&user, trusted_as_user, (void *)over(t, "f")), 0);
 }
 
-/* A POSIX ACL as system.posix_acl_* has it. */
-struct acl {
-	uint32_t version;
-	struct { uint16_t tag, perm; uint32_t id; } e[5];
-};
-
-#define ACL(user_perm, named_perm, mask) {					\
-	2, { { 0x01, user_perm, -1 }, { 0x02, named_perm, 2000 },	\
-	     { 0x04, 0, -1 }, { 0x10, mask, -1 }, { 0x20, 0, -1 } } }
-
 static int read_as(void *path)
 {
 	return try_open(path, O_RDONLY, 0) ? errno : 0;
@@ -188,7 +179,7 @@ static int write_as(void *path)
 
 static void acls_decide(struct twin *t)
 {
-	struct acl rw = ACL(6, 6, 4), none = ACL(6, 0, 7), got;
+	struct acl rw = ACL(6, 2000, 6, 0, 4, 0), none = ACL(6, 2000, 0, 0, 7, 0), got;
 	char *f = strdup(over(t, "f"));
 
 	put(t->o, "f", "x");
@@ -217,7 +208,7 @@ static void acls_decide(struct twin *t)
 
 static int set_acl_as(void *path)
 {
-	struct acl acl = ACL(6, 6, 6);
+	struct acl acl = ACL(6, 2000, 6, 0, 6, 0);
 
 	return setxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0) ? errno : 0;
 }
@@ -235,7 +226,7 @@ static void acls_are_the_owners(struct twin *t)
 /* Everything made in a directory with a default ACL has what the same made underneath has. */
 static void default_acls(struct twin *t)
 {
-	struct acl acl = ACL(7, 7, 7), o, u;
+	struct acl acl = ACL(7, 2000, 7, 0, 7, 0), o, u;
 
 	must(mkdirat(t->o, "d", 0755));
 	must(setxattr(over(t, "d"), "system.posix_acl_default", &acl, sizeof(acl), 0));
