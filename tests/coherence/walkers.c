@@ -186,19 +186,24 @@ static void make_and_move(struct twin *t)
 	surely(unlinkat(t->o, a, 0));
 }
 
-static void walk_made(struct twin *t)
+/* A name that comes and goes: it is there or it is not, and nothing else. */
+static void walk_to(struct twin *t, const char *name, int flags)
 {
-	const char *name = pick(2) ? fmt("a%u", pick(3) + 10 * pick(2)) : fmt("b%u/in", pick(2));
 	struct stat st;
 	int fd;
 
-	if (fstatat(t->o, name, &st, AT_SYMLINK_NOFOLLOW) && errno != ENOENT && errno != ENOTDIR)
+	if (fstatat(t->o, name, &st, flags) && errno != ENOENT && errno != ENOTDIR)
 		violated("stat %s: %s", name, strerror(errno));
 	fd = openat(t->o, name, O_RDONLY);
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
 		violated("open %s: %s", name, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+static void walk_made(struct twin *t)
+{
+	walk_to(t, pick(2) ? fmt("a%u", pick(3) + 10 * pick(2)) : fmt("b%u/in", pick(2)), AT_SYMLINK_NOFOLLOW);
 }
 
 static void open_files_stay_named(struct twin *t)
@@ -418,17 +423,8 @@ static void check_at_once(struct twin *t)
 static void walk_changed(struct twin *t)
 {
 	static const char *const names[] = { "f", "d/g", "f/none", "p/in", "q/in", "d/p/in", "mode", "d/p" };
-	const char *name = names[pick(sizeof(names) / sizeof(names[0]))];
-	struct stat st;
-	int fd;
 
-	if (fstatat(t->o, name, &st, 0) && errno != ENOENT && errno != ENOTDIR)
-		violated("stat %s: %s", name, strerror(errno));
-	fd = openat(t->o, name, O_RDONLY);
-	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		violated("open %s: %s", name, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	walk_to(t, names[pick(sizeof(names) / sizeof(names[0]))], 0);
 }
 
 static void stir_over(struct twin *t)

@@ -139,7 +139,7 @@ void fs_statd(void)
 
 int fs_try_nfs(unsigned int version, const char *dir, const char *at, const char *options)
 {
-	static const char common[] = "addr=127.0.0.1,proto=tcp,soft,timeo=50,retrans=1";
+	static const char common[] = "addr=127.0.0.1,proto=tcp,soft,timeo=300,retrans=1";
 
 	if (version == 4)
 		return fs_try_mount("127.0.0.1:/", at, "nfs4",

@@ -17,7 +17,7 @@
 
 #include <linux/futex.h>
 
-/* Seconds, after which a worker that does not end is taken for hung. */
+/* Seconds, after which an operation that does not end is taken for hung. */
 #define PATIENCE	120
 
 #define KINDS_MAX	80
@@ -283,8 +283,8 @@ static void side_open(struct side *s, const char *path, const char *under)
 
 static void work(const struct world *w, unsigned int number)
 {
+	uint32_t i, seen = UINT32_MAX;
 	cpu_set_t cpus;
-	uint32_t i;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* One at a time is at work: to wake another processor for it is dear in an emulator. */
@@ -301,6 +301,9 @@ static void work(const struct world *w, unsigned int number)
 	compare_setup(w->backing == ON_TMPFS, w->backing != ON_NFS, same_time);
 	while ((i = __atomic_load_n(&shared->turn, __ATOMIC_SEQ_CST)) < shared->count &&
 	       !__atomic_load_n(&shared->stop, __ATOMIC_SEQ_CST)) {
+		if (i != seen)
+			alarm(PATIENCE);
+		seen = i;
 		if (shared->ops[i].worker != number) {
 			wait_for_turn(i);
 			continue;
