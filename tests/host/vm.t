@@ -164,6 +164,17 @@ fails() {
 	ok_if "$1: the log is there" grep -q 'Linux version' "${err##*the whole kernel log: }"
 }
 
+# What the kernel says of a trap in code with these bytes around it.
+trapped() { printf 'echo "Oops: int3: 0000 [#1]" >/dev/kmsg; echo "Code: %s" >/dev/kmsg' "$1"; }
+
+# The emulator's mistake, told as the kernel would: the guest is started once more, and says the same.
+check_slips() {
+	status_is 125 'a trap without a breakpoint' vm "echo begun; $(trapped '90 e9 <93> 05')"
+	is "$out" $'begun\nbegun' 'a trap without a breakpoint: once more, and no more'
+	like "$err" 'trixie: once more: the emulator let the kernel down' 'a trap without a breakpoint: says so'
+	fails 'a breakpoint' "$(trapped '90 cc <93> 05')" '] Oops: int3: 0000' 'trixie: the kernel log fails this run'
+}
+
 check_failures() {
 	fails 'a WARNING and a BUG' 'printf "%s\n" "WARNING: made up" >/dev/kmsg; printf "%s\n" "BUG: made up" >/dev/kmsg' \
 		'the kernel log has 2 lines that no run may have' '] WARNING: made up' '] BUG: made up' \
@@ -180,6 +191,7 @@ check_rules
 mkdir "$TEST_TMP/vm"
 ok_if 'scripts/build' "$TEST_TOP/scripts/build" trixie
 check_statuses
+check_slips
 check_failures
 is "$(ls "$TEST_TMP/vm")" '' 'scripts/vm leaves nothing behind'
 done_testing
