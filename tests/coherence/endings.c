@@ -7,6 +7,7 @@
 #include "crowd.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 
@@ -94,9 +95,10 @@ static void work_in(int dir, const char *prefix)
 	WORKED(unlinkat(dir, a, AT_REMOVEDIR));
 }
 
-/* Each call finds its own way, perhaps through another mount than the one before. */
+/* Each call finds its own way, perhaps through another mount than the one before. The pause lets it be unmounted. */
 static void work_by_path(struct twin *t)
 {
+	poll(NULL, 0, pick(3));
 	work_in(AT_FDCWD, fmt("%s/d/", at));
 }
 
@@ -121,39 +123,42 @@ static bool work_was_done(void *since)
 	return __atomic_load_n(&counts->worked, __ATOMIC_RELAXED) > *(unsigned long *)since + 20;
 }
 
-/* The others are at work in it for a moment, or in a hurry to be. */
-static void mount_it(void)
+/* The mount that a step is to end was there before the others began: they are at work in it, or in a hurry to be. */
+static void let_them_work(void)
 {
 	unsigned long since = __atomic_load_n(&counts->worked, __ATOMIC_RELAXED);
 
-	surely(mount(back, at, "fuse_bpf", 0, options));
-	wait_for(500, work_was_done, &since);
+	wait_for(SOON, work_was_done, &since);
 }
 
-static bool try_unmount(void *arg)
+static void mount_it(void)
 {
-	if (!umount(at))
-		return true;
-	if (errno != EBUSY)
-		violated("umount: %s", strerror(errno));
-	return false;
+	surely(mount(back, at, "fuse_bpf", 0, options));
 }
 
-/* Somebody is always in it, but never for long. */
+/* Somebody is mostly in it, but never for long: it is tried without a pause, to be there when nobody is. */
 static void unmount_it(void)
 {
-	if (!wait_for(20000, try_unmount, NULL))
-		violated("it is never free to be unmounted");
+	uint64_t end = now_ms() + 20000;
+
+	while (umount(at)) {
+		if (errno != EBUSY)
+			violated("umount: %s", strerror(errno));
+		if (now_ms() > end)
+			violated("it is never free to be unmounted");
+	}
 }
 
 static void unmount(struct twin *t)
 {
+	let_them_work();
 	unmount_it();
 	mount_it();
 }
 
 static void unmount_lazily(struct twin *t)
 {
+	let_them_work();
 	surely(umount2(at, MNT_DETACH));
 	mount_it();
 }
@@ -163,20 +168,20 @@ static int expected_detached;
 
 static void detach(struct twin *t)
 {
-	struct bpf_link *link = bpf_map__attach_struct_ops(set->map);
 	struct stat st;
 
-	if (!link)
-		violated("attach: %s", strerror(errno));
-	mount_it();
+	let_them_work();
 	for (int i = 0; i < 20; i++)
 		surely(stat(fmt("%s/d", at), &st));
-	surely(bpf_link__detach(link));
+	surely(bpf_link__detach(set->link));
 	for (int i = 0; i < 20; i++)
 		if ((stat(fmt("%s/d", at), &st) ? errno : 0) != expected_detached)
 			violated("stat after the detaching: %s", strerror(errno));
 	unmount_it();
-	bpf_link__destroy(link);
+	bpf_link__destroy(set->link);
+	if (set_try_attach(set))
+		violated("attach: %s", strerror(errno));
+	mount_it();
 }
 
 /* --- the tests --------------------------------------------------------------------------- */
@@ -236,11 +241,12 @@ static void detached(void **state)
 {
 	const char *mode = *state;
 
-	set = set_open("nop", NULL, NULL);
-	set_load(set);
+	set = set_attached("nop", NULL, NULL);
 	options = strdup(fmt("ops=nop,detach=%s", mode));
 	expected_detached = strcmp(mode, "fail") ? 0 : ENOTCONN;
+	assert_ok(mount(back, at, "fuse_bpf", 0, options));
 	run(work_by_path, detach, expected_detached ? by_path_detached : by_path);
+	assert_ok(umount(at));
 	assert_true(wait_for(SOON, ops_gone, "nop"));
 	set_free(set);
 	free((char *)options);
