@@ -8,7 +8,7 @@
 
 #define SEED	3
 #define OPS	2000
-#define OPS_NFS	200		/* each is some round trips to a server here */
+#define OPS_NFS	100		/* each is some round trips to a server here */
 
 int main(void)
 {
