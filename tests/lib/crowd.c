@@ -116,7 +116,7 @@ static void collect(const struct member *m, pid_t pid)
 
 void crowd_run(struct twin *t, const struct member *members, size_t n)
 {
-	crowd_run_for(8, t, members, n);
+	crowd_run_for(6, t, members, n);
 }
 
 void crowd_run_for(unsigned int seconds, struct twin *t, const struct member *members, size_t n)

@@ -15,7 +15,7 @@ struct member {
 	void (*step)(struct twin *t);	/* asserts nothing: it calls violated() */
 };
 
-/* Runs the crowd, eight seconds or as many as are given; fails the test with the first violation. */
+/* Runs the crowd, six seconds or as many as are given; fails the test with the first violation. */
 void crowd_run(struct twin *t, const struct member *members, size_t n);
 void crowd_run_for(unsigned int seconds, struct twin *t, const struct member *members, size_t n);
 
