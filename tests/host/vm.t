@@ -173,6 +173,8 @@ check_slips() {
 	is "$out" $'begun\nbegun' 'a trap without a breakpoint: once more, and no more'
 	like "$err" 'trixie: once more: the emulator let the kernel down' 'a trap without a breakpoint: says so'
 	fails 'a breakpoint' "$(trapped '90 cc <93> 05')" '] Oops: int3: 0000' 'trixie: the kernel log fails this run'
+	fails 'a WARNING before such a trap' "echo 'WARNING: made up' >/dev/kmsg; $(trapped '90 e9 <93> 05')" \
+		'] WARNING: made up' 'trixie: the kernel log fails this run'
 }
 
 check_failures() {
