@@ -66,6 +66,9 @@ static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
 	if (IS_ERR(inode))
 		return PTR_ERR(inode);
 	d_instantiate(dentry, inode);
+	/* It was found absent and not to be remembered so, or changed below since. */
+	if (d_unhashed(dentry))
+		d_rehash(dentry);
 	fuse_bpf_dentry_confirm(dentry);
 	return 0;
 }

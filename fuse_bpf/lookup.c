@@ -41,16 +41,17 @@ static unsigned int fuse_bpf_d_seq(const struct dentry *dentry)
  * Does @dentry's backing dentry still have our dentry's place, name and inode?
  * Then both sequence counts are taken down.  Changes to the place, name, hash and
  * inode of a dentry all happen under its d_lock, which makes this exact.  The
- * caller holds @dentry, and it is positive or its directory is held.
+ * caller holds @dentry; the backing dentry of an absence may be replaced meanwhile.
  */
 static bool fuse_bpf_entry_holds(struct dentry *dentry)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
-	struct dentry *backing = fd->backing;
 	struct inode *inode, *below;
+	struct dentry *backing;
 	bool holds;
 
 	spin_lock(&dentry->d_lock);
+	backing = fd->backing;
 	inode = d_inode(dentry);
 	below = inode ? fuse_bpf_backing_inode(inode) : NULL;
 	spin_lock_nested(&backing->d_lock, DENTRY_D_LOCK_NESTED);
@@ -80,8 +81,11 @@ void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing)
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 	struct dentry *old = fd->backing;
 
+	/* For whoever compares the two of an absence: fuse_bpf_entry_holds(). */
+	spin_lock(&dentry->d_lock);
 	WRITE_ONCE(fd->seq, FUSE_BPF_SEQ_NONE);
 	WRITE_ONCE(fd->backing, backing);
+	spin_unlock(&dentry->d_lock);
 	/* A walker may still compare with the old one; that is freed by RCU. */
 	dput(old);
 }
@@ -421,12 +425,22 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
 
 /*
  * The counts differ: look closely.  An operation of ours may have begun while
- * we looked, and what it is doing is no reason to drop the dentry.
+ * we looked, and what it is doing is no reason to drop the dentry.  Nor is what it
+ * has done: if our dentry was moved since, look again.
  */
 static bool fuse_bpf_entry_still_holds(struct dentry *dentry)
 {
-	return fuse_bpf_entry_holds(dentry) ||
-	       fuse_bpf_seq_holds(dentry, fuse_bpf_backing_dentry(dentry));
+	unsigned int seq;
+	bool holds;
+
+	rcu_read_lock();
+	do {
+		seq = fuse_bpf_d_seq(dentry);
+		holds = fuse_bpf_entry_holds(dentry) ||
+			fuse_bpf_seq_holds(dentry, READ_ONCE(fuse_bpf_dentry(dentry)->backing));
+	} while (!holds && fuse_bpf_d_seq(dentry) != seq);
+	rcu_read_unlock();
+	return holds;
 }
 
 /*
@@ -515,9 +529,7 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	remote = backing && fuse_bpf_is_remote(backing);
 	rcu_read_unlock();
 
-	/* What is absent is cheap to look up anew, and its backing may change. */
-	if (!holds && (!backing || d_is_negative(dentry) ||
-		       !fuse_bpf_entry_still_holds(dentry)))
+	if (!holds && (!backing || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
 		ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
