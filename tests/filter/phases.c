@@ -3,6 +3,8 @@
  * The two phases: who is called when, with which context, and what a post call
  * may make of a result. Without the limits a program turns a failure into a
  * success that nobody had, or a count into one too large.
+ *
+ * timeout: 240
  */
 #include "test.h"
 
