@@ -43,5 +43,6 @@ void assert_part(const char *text, const char *part, const char *file, int line)
 #include "mnt.h"
 #include "module.h"
 #include "set.h"
+#include "slow.h"
 
 #endif /* TEST_H */

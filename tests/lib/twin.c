@@ -9,10 +9,12 @@ static const struct world {
 	enum twin_worlds bit;
 	enum backing backing;
 	const char *name, *ops;
+	bool slow;
 } worlds_known[] = {
-	{ TWIN_TMPFS, ON_TMPFS, "tmpfs", NULL },
-	{ TWIN_NOP, ON_TMPFS, "tmpfs with programs", "nop" },
-	{ TWIN_EXT4, ON_EXT4, "ext4", NULL },
+	{ TWIN_TMPFS, ON_TMPFS, "tmpfs", NULL, false },
+	{ TWIN_NOP, ON_TMPFS, "tmpfs with programs", "nop", false },
+	{ TWIN_EXT4, ON_EXT4, "ext4", NULL, false },
+	{ TWIN_SLOW, ON_TMPFS, "tmpfs, slowly", NULL, true },
 };
 
 #define WORLDS	(sizeof(worlds_known) / sizeof(worlds_known[0]))
@@ -186,6 +188,8 @@ static void leave_world(void)
 {
 	if (!entered)
 		return;
+	if (entered->slow)
+		slow_end();
 	entered = NULL;
 	/* Not lazily: a reference left behind shall be seen, as EBUSY. */
 	umnt(over_root);
@@ -201,7 +205,7 @@ static bool enter_world(const struct world *world)
 	if (entered == world)
 		return true;
 	leave_world();
-	if (!backing_possible(world->backing))
+	if (!backing_possible(world->backing) || (world->slow && !slow_start()))
 		return false;
 	backing = backing_dir(world->backing, fmt("under-%d", world->bit));
 	snprintf(under_root, sizeof(under_root), "%s", backing);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The moments in the middle of an operation, held open by the programs of tests/bpf/slow.bpf.c. */
+#ifndef TEST_SLOW_H
+#define TEST_SLOW_H
+
+/* From now until slow_end(), for all of the machine. False: this kernel cannot, and why was printed. */
+bool slow_start(void);
+void slow_end(void);
+
+#endif /* TEST_SLOW_H */
