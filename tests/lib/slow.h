@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The moments in the middle of an operation, held open by the programs of tests/bpf/slow.bpf.c. */
+/* The moment in the middle of a lookup, held open by the program of tests/bpf/slow.bpf.c. */
 #ifndef TEST_SLOW_H
 #define TEST_SLOW_H
 

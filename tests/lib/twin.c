@@ -14,7 +14,7 @@ static const struct world {
 	{ TWIN_TMPFS, ON_TMPFS, "tmpfs", NULL, false },
 	{ TWIN_NOP, ON_TMPFS, "tmpfs with programs", "nop", false },
 	{ TWIN_EXT4, ON_EXT4, "ext4", NULL, false },
-	{ TWIN_SLOW, ON_TMPFS, "tmpfs, slowly", NULL, true },
+	{ TWIN_SLOW, ON_TMPFS, "tmpfs, slow lookups", NULL, true },
 };
 
 #define WORLDS	(sizeof(worlds_known) / sizeof(worlds_known[0]))

@@ -16,7 +16,7 @@ enum twin_worlds {
 	TWIN_TMPFS = 1,
 	TWIN_NOP = 2,		/* tmpfs, and the programs of tests/bpf/nop.bpf.c */
 	TWIN_EXT4 = 4,		/* on the scratch disk */
-	TWIN_SLOW = 8,		/* tmpfs, and operations that wait in the middle: slow.h */
+	TWIN_SLOW = 8,		/* tmpfs, and lookups that wait in the middle: slow.h */
 	TWIN_ALL = TWIN_TMPFS | TWIN_NOP | TWIN_EXT4,
 };
 
