@@ -45,9 +45,9 @@ static void fill_lower(const char *dir)
 
 /*
  * Layers of an overlay, each a mount of ours over what is in them or a plain directory.
- * Whiteouts are made in an ext3 where no mount of ours is between, else in an ext4.
- * lockdep knows filesystems by their types, and overlays not apart: over one type, it
- * takes a plain overlay below ours and one above for the same, which would wait for itself.
+ * Whiteouts are made in an ext3, which no mount of ours is over, or through one in an ext4.
+ * lockdep knows filesystems by their types, and overlays not apart: of a plain overlay on
+ * a type that a mount of ours is over, too, it says that it could wait for itself.
  */
 static void stack_up(struct stack *s, bool lower_ours, bool upper_ours, const char *options)
 {
