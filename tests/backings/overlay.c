@@ -3,6 +3,8 @@
  * overlayfs over mounts of ours: as a lower layer, as the upper one, as both. What
  * comes of it, merged and in the upper layer, is what comes of plain directories.
  * And overlayfs below a mount of ours, where the two differ.
+ *
+ * timeout: 240
  */
 #include "test.h"
 

@@ -118,7 +118,7 @@ bool fs_on_disk(const char *type, const char *mkfs, const char *at, const char *
 
 void fs_on_file(const char *type, const char *at)
 {
-	assert_int_equal(sh(fmt("modprobe loop && truncate -s 64M %s.img && mkfs.ext3 -q -F %s.img &&"
+	assert_int_equal(sh(fmt("modprobe loop && truncate -s 64M %s.img && mkfs.ext3 -q -F -N 1024 -J size=4 %s.img &&"
 				" mount -t %s -o loop %s.img %s", at, at, type, at, at)), 0);
 	remember(strdup(at));
 }
