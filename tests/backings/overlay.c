@@ -53,23 +53,37 @@ static void fill_lower(const char *dir)
  */
 static void stack_up(struct stack *s, bool lower_ours, bool upper_ours, const char *options)
 {
-	const char *top = tmp_dir(s->name), *lower, *upper;
+	const char *top = tmp_dir(s->name), *layer = tmp_path(fmt("%s/%s", upper_ours ? "ext4" : "ext3", s->name));
+	const char *lower, *upper;
 
 	s->lower = strdup(in(top, "lower"));
-	s->upper = strdup(in(top, "layer/upper"));
+	s->upper = strdup(in(layer, "upper"));
 	s->merged = strdup(in(top, "merged"));
-	sh(fmt("mkdir -p %s %s/layer %s %s/lower-view %s/layer-view", s->lower, top, s->merged, top, top));
+	sh(fmt("mkdir -p %s %s %s/work %s %s/lower-view %s/layer-view", s->lower, s->upper, layer,
+	       s->merged, top, top));
 	fill_lower(s->lower);
-	fs_on_file(upper_ours ? "ext4" : "ext3", in(top, "layer"));
-	sh(fmt("mkdir %s %s/layer/work", s->upper, top));
 	lower = lower_ours ? in(top, "lower-view") : s->lower;
-	upper = in(top, upper_ours ? "layer-view" : "layer");
+	upper = upper_ours ? in(top, "layer-view") : layer;
 	if (lower_ours)
 		fs_mount(s->lower, lower, "fuse_bpf", NULL);
 	if (upper_ours)
-		fs_mount(in(top, "layer"), upper, "fuse_bpf", NULL);
+		fs_mount(layer, upper, "fuse_bpf", NULL);
 	fs_mount("overlay", s->merged, "overlay",
 		 fmt("lowerdir=%s,upperdir=%s/upper,workdir=%s/work%s", lower, upper, upper, options));
+}
+
+/* Both in files, and the same but for the name. */
+static int layers_start(void **state)
+{
+	static const char make[] = "modprobe loop && cd %s && for fs in ext3 ext4; do truncate -s 64M $fs.img &&"
+		" mkfs.ext3 -q -F $fs.img && mkdir $fs && mount -t $fs -o loop $fs.img $fs || exit 1; done";
+
+	return sh(fmt(make, getenv("TEST_TMP")));
+}
+
+static int layers_end(void **state)
+{
+	return sh(fmt("cd %s && umount ext3 ext4 && rm ext3.img ext4.img", getenv("TEST_TMP")));
 }
 
 /*
@@ -110,7 +124,7 @@ static int end_test(void **state)
 {
 	close_range(3, ~0U, 0);
 	fs_done();
-	sh(fmt("rm -rf %s/plain %s/ours", getenv("TEST_TMP"), getenv("TEST_TMP")));
+	sh(fmt("cd %s && rm -rf plain ours ext3/plain ext3/ours ext4/ours", getenv("TEST_TMP")));
 	return test_teardown(state);
 }
 
@@ -401,5 +415,5 @@ int main(void)
 	tests[KINDS + 2] = (struct CMUnitTest)cmocka_unit_test_teardown(used_after_it_was_copied_up, end_test);
 	tests[KINDS + 3] = (struct CMUnitTest)cmocka_unit_test_teardown(reading_leaves_atime_alone, end_test);
 	tests[KINDS + 4] = (struct CMUnitTest)cmocka_unit_test_teardown(other_names_outlive_the_first, end_test);
-	return cmocka_run_group_tests_name("overlay", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("overlay", tests, layers_start, layers_end);
 }

@@ -116,13 +116,6 @@ bool fs_on_disk(const char *type, const char *mkfs, const char *at, const char *
 	return true;
 }
 
-void fs_on_file(const char *type, const char *at)
-{
-	assert_int_equal(sh(fmt("modprobe loop && truncate -s 64M %s.img && mkfs.ext3 -q -F -N 1024 -J size=4 %s.img &&"
-				" mount -t %s -o loop %s.img %s", at, at, type, at, at)), 0);
-	remember(strdup(at));
-}
-
 static int server(const char *arguments)
 {
 	return sh(fmt("%s/tests/lib/nfsd %s", getenv("TEST_TOP"), arguments));

@@ -24,9 +24,6 @@ bool fs_has_direct_io(const char *dir);
 /* mkfs with these arguments on the scratch disk, and the mount; false: not here. */
 bool fs_on_disk(const char *type, const char *mkfs, const char *at, const char *options);
 
-/* A new one of 64 MiB in a file beside the directory; "ext4", or "ext3", which is the same but for the name. */
-void fs_on_file(const char *type, const char *at);
-
 /* Anything that mount(2) takes, undone by fs_done(). */
 void fs_mount(const char *source, const char *at, const char *type, const char *options);
 
