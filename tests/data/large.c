@@ -3,7 +3,7 @@
  * A directory of 100,000 names (a tenth of that where the kernel checks its own
  * locks), read from any place and while it changes, and directories deeper than
  * any path can say.
- * timeout: 300
+ * timeout: 600
  */
 #include "twin.h"
 

@@ -3,6 +3,8 @@
  * Every operation meets its program: it is called before anything is done, can
  * refuse it, and is called again if it asked. Without an entry point's call of
  * its program that operation goes past every policy.
+ *
+ * timeout: 240
  */
 #include "test.h"
 
