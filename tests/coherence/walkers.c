@@ -6,8 +6,8 @@
  * the mount is just changing: open files show "(deleted)", mounts below a
  * renamed directory go. Without the sequence count changes underneath are
  * missed; with a count that is read at the wrong time names vanish for a moment.
- * With slow lookups an absence is come across before its counts are known: whoever drops
- * it takes the name of the file that is being made there.
+ * With slow lookups others find an absence before its counts are known: whoever drops it
+ * takes the name of the file that is being made there.
  *
  * timeout: 200
  */

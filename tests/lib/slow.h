@@ -5,6 +5,8 @@
 
 /* From now until slow_end(), for all of the machine. False: this kernel cannot, and why was printed. */
 bool slow_start(void);
+
+/* Also where it was not started. */
 void slow_end(void);
 
 #endif /* TEST_SLOW_H */

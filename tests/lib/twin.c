@@ -186,10 +186,9 @@ int as(const struct who *who, int (*what)(void *arg), void *arg)
 
 static void leave_world(void)
 {
+	slow_end();
 	if (!entered)
 		return;
-	if (entered->slow)
-		slow_end();
 	entered = NULL;
 	/* Not lazily: a reference left behind shall be seen, as EBUSY. */
 	umnt(over_root);
