@@ -42,10 +42,9 @@ with_lock() {
 
 have_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# need_packages PACKAGE...: installs on this machine what is missing of them.
-need_packages() {
+# install_missing PACKAGE...: for need_packages, which holds the lock: another script may have installed them by now.
+install_missing() {
 	local p missing=()
-	command -v apt-get >/dev/null || die "this machine has no apt-get: the scripts need Debian or one of its kin"
 	for p; do
 		have_package "$p" || missing+=("$p")
 	done
@@ -53,9 +52,20 @@ need_packages() {
 	log "installing ${missing[*]}"
 	# Some source of this machine that has nothing to do with us may be unreachable; the install decides.
 	quietly as_root apt-get update || log "apt-get update failed for some source, going on"
+	# A new machine may be busy with upgrades of its own.
 	quietly as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "${missing[@]}" ||
+		apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}" ||
 		die "cannot install ${missing[*]}: see apt's message above"
+}
+
+# need_packages PACKAGE...: installs on this machine what is missing of them. Virtual machines are started side by side,
+# and apt-get does not wait for another.
+need_packages() {
+	local p
+	command -v apt-get >/dev/null || die "this machine has no apt-get: the scripts need Debian or one of its kin"
+	for p; do
+		have_package "$p" || { with_lock packages install_missing "$@"; return; }
+	done
 }
 
 # chroot_run ROOT WORK COMMAND...: runs COMMAND in ROOT with WORK at /work and as the working directory, in a mount
