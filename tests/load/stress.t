@@ -21,10 +21,10 @@ sizes=(
 )
 seconds=8
 
-# run DIRECTORY LOG
+# run DIRECTORY LOG STRESSOR...
 run() {
 	local args=() s
-	for s in "${stressors[@]}"; do args+=("--$s" 1); done
+	for s in "${@:3}"; do args+=("--$s" 1); done
 	stress-ng "${args[@]}" "${sizes[@]}" --temp-path "$1" --timeout "$seconds" --verify --oom-avoid --no-rand-seed \
 		--metrics-brief >"$2" 2>&1
 }
@@ -42,16 +42,35 @@ first_of() {
 	while read -r name text; do [[ ${array[$name]-} ]] || array[$name]=$text; done
 }
 
+# once_more DIRECTORY ARRAY: stress-ng makes up an EINTR for who comes to allocate its file when the time is up, as one
+# of so many can on a busy machine. Those run again, with nobody else, and it is this that counts.
+once_more() {
+	local -n those=$2
+	local s status=0 log=$TEST_TMP/once-more.log late=()
+	for s in "${!those[@]}"; do
+		[[ ${those[$s]} != *'errno=4 '* ]] || late+=("$s")
+	done
+	[[ ${#late[@]} != 0 ]] || return 0
+	printf '# once more, as the time was up: %s\n' "${late[*]}"
+	for s in "${late[@]}"; do unset "those[$s]"; done
+	run "$1" "$log" "${late[@]}" || status=$?
+	complaints "$log" "$2"
+	# shellcheck disable=SC2004 # it has words for keys
+	for s in "${late[@]}"; do [[ $status == 0 || ${those[$s]-} ]] || those[$s]="it ended with $status"; done
+}
+
 declare -A plain_bad=() ours_bad=() plain_absent=() gone=()
 sides_up
 status=0
-run "$native" "$TEST_TMP/native.log" || status=$?
+run "$native" "$TEST_TMP/native.log" "${stressors[@]}" || status=$?
 printf '# in a plain directory it ended with %d\n' "$status"
 status=0
-run "$view" "$TEST_TMP/view.log" || status=$?
+run "$view" "$TEST_TMP/view.log" "${stressors[@]}" || status=$?
 printf '# on the mount it ended with %d\n' "$status"
 complaints "$TEST_TMP/native.log" plain_bad
 complaints "$TEST_TMP/view.log" ours_bad
+once_more "$native" plain_bad
+once_more "$view" ours_bad
 absent "$TEST_TMP/native.log" plain_absent
 absent "$TEST_TMP/view.log" gone
 for s in "${stressors[@]}"; do
