@@ -48,7 +48,7 @@ once_more() {
 	local -n those=$2
 	local s status=0 log=$TEST_TMP/once-more.log late=()
 	for s in "${!those[@]}"; do
-		[[ ${those[$s]} != *'errno=4 '* ]] || late+=("$s")
+		[[ ${those[$s]} != *'fallocate failed, errno=4 '* ]] || late+=("$s")
 	done
 	[[ ${#late[@]} != 0 ]] || return 0
 	printf '# once more, as the time was up: %s\n' "${late[*]}"
