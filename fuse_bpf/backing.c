@@ -107,6 +107,7 @@ static int fuse_bpf_notify_change(const struct fuse_bpf_attr_change *c, const st
 	struct inode *inode = d_inode(path->dentry);
 	int err;
 
+	fuse_bpf_point("change:setattr");
 	inode_lock(inode);
 	err = fuse_bpf_recheck_setattr(&c->change, c->dentry, c->attr);
 	if (!err)
@@ -319,6 +320,7 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 	err = fuse_bpf_change_begin(&change, dir, fuse_bpf_change_is_granted(dir), idmap, 0);
 	if (err)
 		return ERR_PTR(err);
+	fuse_bpf_point("change:dir");
 	/* No name is made, so neither here nor natively a lock is held over the check. */
 	err = fuse_bpf_recheck_dir(&change, dir);
 	/* O_EXCL forbids linkat(2) below just as it does on ours. */
@@ -381,6 +383,7 @@ struct fuse_bpf_xattr_change {
 
 static int fuse_bpf_vfs_setxattr(const struct path *path, const struct fuse_bpf_xattr_change *c)
 {
+	fuse_bpf_point("change:xattr");
 	if (c->value)
 		return vfs_setxattr(mnt_idmap(path->mnt), path->dentry, c->name, c->value,
 				    c->size, c->flags);
@@ -396,6 +399,7 @@ static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
 	struct inode *inode = d_inode(path->dentry);
 	int err;
 
+	fuse_bpf_point("change:xattr");
 	inode_lock(inode);
 	err = fuse_bpf_recheck_write(change, d_inode(c->dentry));
 	if (!err && c->value)
@@ -494,6 +498,7 @@ int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	err = mnt_want_write(path.mnt);
 	if (err)
 		goto leave;
+	fuse_bpf_point("change:acl");
 	if (acl)
 		err = compat_vfs_set_acl(mnt_idmap(path.mnt), path.dentry, name, acl);
 	else

@@ -44,6 +44,7 @@ static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct mnt_idmap *id
 		return err;
 	dop->idmap = mnt_idmap(dop->change.mnt);
 	dop->dir = d_inode(parent);
+	fuse_bpf_point("change:dir");
 	dop->child = start(dop->idmap, parent, &name);
 	err = PTR_ERR_OR_ZERO(dop->child);
 	if (err)
@@ -382,6 +383,7 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 	int err;
 
 	do {
+		fuse_bpf_point("change:dir");
 		err = compat_start_renaming(&r, &old_name, &new_name);
 		if (err)
 			break;

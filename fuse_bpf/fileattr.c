@@ -42,6 +42,7 @@ static int fuse_bpf_backing_fileattr_set(struct mnt_idmap *idmap, struct dentry 
 		return PTR_ERR(old);
 	err = mnt_want_write(path.mnt);
 	if (!err) {
+		fuse_bpf_point("change:fileattr");
 		err = vfs_fileattr_set(mnt_idmap(path.mnt), path.dentry, fa);
 		mnt_drop_write(path.mnt);
 	}

@@ -361,6 +361,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
 	fuse_bpf_mark_spliced(inode);
 	alias = d_splice_alias(inode, dentry);
+	fuse_bpf_point("lookup:spliced");
 	if (IS_ERR(alias))
 		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
 	if (IS_ERR(alias))
