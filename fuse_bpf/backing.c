@@ -351,11 +351,6 @@ static bool fuse_bpf_xattr_is_common(const char *name)
 	return false;
 }
 
-static bool fuse_bpf_xattr_is_user(const char *name)
-{
-	return str_has_prefix(name, XATTR_USER_PREFIX);
-}
-
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 				  void *value, size_t size)
 {
@@ -411,17 +406,24 @@ static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
 	return err;
 }
 
+/*
+ * The right to change user.* goes by mode, owner and ACL; the other two namespaces
+ * are for capabilities, which the VFS has checked, and for the VFS itself, which takes
+ * a file's capabilities away whatever the caller may do.
+ */
 static int fuse_bpf_change_xattr(struct mnt_idmap *idmap, const struct fuse_bpf_xattr_change *c)
 {
 	struct path path = fuse_bpf_backing_path(c->dentry);
+	bool user = str_has_prefix(c->name, XATTR_USER_PREFIX);
 	struct inode *inode = d_inode(c->dentry);
 	struct fuse_bpf_change change;
 	int err;
 
-	err = fuse_bpf_change_begin(&change, inode, fuse_bpf_change_is_granted(inode), idmap, 0);
+	err = fuse_bpf_change_begin(&change, inode, !user || fuse_bpf_change_is_granted(inode),
+				    idmap, 0);
 	if (err)
 		return err;
-	if (unlikely(change.granted) && fuse_bpf_xattr_is_user(c->name))
+	if (unlikely(user && change.granted))
 		err = fuse_bpf_setxattr_rechecked(&change, &path, c);
 	else
 		err = fuse_bpf_vfs_setxattr(&path, c);
