@@ -41,6 +41,30 @@ static int fuse_bpf_xattr_changed(struct inode *inode, int err)
 	return err ?: err2;
 }
 
+/* How often attributes may change underneath while one extended attribute is set. */
+#define FUSE_BPF_XATTR_TRIES	16
+
+/*
+ * Where the right to it went by attributes that have changed below meanwhile, it is
+ * checked there again by those that there are now.
+ */
+static int fuse_bpf_xattr_set_below(struct mnt_idmap *idmap, struct dentry *dentry,
+				    const char *name, const void *value, size_t size, int flags)
+{
+	struct inode *inode = d_inode(dentry);
+	int tries, err;
+
+	for (tries = 0; tries < FUSE_BPF_XATTR_TRIES; tries++) {
+		err = fuse_bpf_backing_setxattr(idmap, dentry, name, value, size, flags);
+		if (err != -ESTALE || fuse_bpf_attr_fresh(inode))
+			break;
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
 			      struct dentry *dentry, struct inode *inode, const char *name,
 			      const void *value, size_t size, int flags)
@@ -58,7 +82,7 @@ static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_id
 	}
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_setxattr(idmap, dentry, name, value, size, flags);
+		err = fuse_bpf_xattr_set_below(idmap, dentry, name, value, size, flags);
 	err = fuse_bpf_post(&call, err);
 	return fuse_bpf_xattr_changed(inode, err);
 }
