@@ -266,8 +266,10 @@ static void fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attr
 int fuse_bpf_check_setid(struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
-	int err = down_write_killable(&backing->i_rwsem);
+	int err;
 
+	fuse_bpf_point("exec:setid");
+	err = down_write_killable(&backing->i_rwsem);
 	if (err)
 		return err;
 	if (!(inode->i_mode & FUSE_BPF_SETID) || !fuse_bpf_attr_fresh(inode))
