@@ -81,6 +81,7 @@ static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
 	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
 	int err = PTR_ERR_OR_ZERO(made);
 
+	fuse_bpf_point("make:done");
 	if (call->version) {
 		child->none |= call->child.none;
 		child->mask &= call->child.mask;
@@ -191,6 +192,7 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 			return finish_no_open(file, found);
 		/* An absence that is not to be remembered leaves it in lookup. */
 		d_lookup_done(dentry);
+		fuse_bpf_point("open:absent");
 		err = fuse_bpf_make_file(file_mnt_idmap(file), dir, dentry, &made, more);
 		if (!err)
 			return fuse_bpf_open_made(dir, dentry, file, more & ~made);
@@ -199,6 +201,7 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 			return err;
 		/* It is unhashed, and nobody else's: as in a lookup. */
 		known = false;
+		fuse_bpf_point("open:stale");
 	}
 	return -ESTALE;
 }
@@ -292,6 +295,7 @@ static void fuse_bpf_remove_begin(struct fuse_bpf_call *call, struct inode *dir,
 
 static int fuse_bpf_remove_end(struct fuse_bpf_call *call, struct dentry *dentry, int err)
 {
+	fuse_bpf_point("remove:done");
 	if (err) {
 		/* If it was moved underneath, walkers may know. */
 		fuse_bpf_dentry_confirm(dentry);
@@ -422,8 +426,10 @@ static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 		err = fuse_bpf_backing_rename(&rename);
 		moved = !err;
 	}
+	fuse_bpf_point("rename:done");
 	err = fuse_bpf_post(&call, err);
 	fuse_bpf_rename_end(&rename, moved, err);
+	fuse_bpf_point("rename:known");
 	return err;
 }
 

@@ -105,6 +105,7 @@ static struct dentry *fuse_bpf_obtain(struct super_block *sb, struct dentry *bac
 		goto put;
 	inode = fuse_bpf_iget(sb, d_inode(backing), fsb->slot, ~0ULL);
 	dentry = IS_ERR(inode) ? ERR_CAST(inode) : d_obtain_alias(inode);
+	fuse_bpf_point("handle:obtained");
 	if (!IS_ERR(dentry) && fuse_bpf_dentry_adopt(dentry, backing))
 		return dentry;
 put:

@@ -336,6 +336,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	int err;
 
 	err = fuse_bpf_find(dir, dentry->d_parent, dentry, &dentry->d_name, &found, &backing);
+	fuse_bpf_point("lookup:found");
 	if (err)
 		return ERR_PTR(err);
 	fuse_bpf_remember(dentry, &found);
@@ -360,6 +361,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	if (inode && !fuse_bpf_attr_fresh(inode))
 		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
 	fuse_bpf_mark_spliced(inode);
+	fuse_bpf_point("lookup:splice");
 	alias = d_splice_alias(inode, dentry);
 	fuse_bpf_point("lookup:spliced");
 	if (IS_ERR(alias))
@@ -424,6 +426,17 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
 	return expires == U64_MAX || time_before64(get_jiffies_64(), expires);
 }
 
+/* The backing dentry of an absence may be replaced meanwhile. */
+static bool fuse_bpf_seq_still_holds(const struct dentry *dentry)
+{
+	bool holds;
+
+	rcu_read_lock();
+	holds = fuse_bpf_seq_holds(dentry, READ_ONCE(fuse_bpf_dentry(dentry)->backing));
+	rcu_read_unlock();
+	return holds;
+}
+
 /*
  * The counts differ: look closely.  An operation of ours may have begun while
  * we looked, and what it is doing is no reason to drop the dentry.  Nor is what it
@@ -432,16 +445,16 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bp
 static bool fuse_bpf_entry_still_holds(struct dentry *dentry)
 {
 	unsigned int seq;
-	bool holds;
 
-	rcu_read_lock();
 	do {
 		seq = fuse_bpf_d_seq(dentry);
-		holds = fuse_bpf_entry_holds(dentry) ||
-			fuse_bpf_seq_holds(dentry, READ_ONCE(fuse_bpf_dentry(dentry)->backing));
-	} while (!holds && fuse_bpf_d_seq(dentry) != seq);
-	rcu_read_unlock();
-	return holds;
+		if (fuse_bpf_entry_holds(dentry))
+			return true;
+		fuse_bpf_point("revalidate:compared");
+		if (fuse_bpf_seq_still_holds(dentry))
+			return true;
+	} while (fuse_bpf_d_seq(dentry) != seq);
+	return false;
 }
 
 /*
@@ -530,6 +543,8 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	remote = backing && fuse_bpf_is_remote(backing);
 	rcu_read_unlock();
 
+	if (!holds)
+		fuse_bpf_point("revalidate:differs");
 	if (!holds && (!backing || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {

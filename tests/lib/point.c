@@ -95,25 +95,54 @@ static void remember(pid_t was, pid_t is)
 	fail_msg("more than %d children are held", MOST);
 }
 
-pid_t stop_at_nth(const char *point, unsigned int skip, int (*fn)(void *arg), void *arg)
+/* A child that runs fn once a byte comes through *go. */
+static pid_t make_child(int (*fn)(void *arg), void *arg, int *go)
 {
-	int go[2];
+	int ends[2];
 	pid_t pid;
 	char c;
 
-	assert_ok(pipe2(go, O_CLOEXEC));
+	assert_ok(pipe2(ends, O_CLOEXEC));
 	pid = fork();
 	assert_ok(pid);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(go[1]);
-		_exit(read(go[0], &c, 1) == 1 ? fn(arg) : 255);
+		close(ends[1]);
+		_exit(read(ends[0], &c, 1) == 1 ? fn(arg) : 255);
 	}
 	remember(0, pid);
-	close(go[0]);
+	close(ends[0]);
+	*go = ends[1];
+	return pid;
+}
+
+static void start_child(int go)
+{
+	assert_int_equal(write(go, "", 1), 1);
+	close(go);
+}
+
+pid_t in_background(int (*fn)(void *arg), void *arg)
+{
+	int go;
+	pid_t pid = make_child(fn, arg, &go);
+
+	start_child(go);
+	return pid;
+}
+
+int goes_through(int (*fn)(void *arg), void *arg)
+{
+	return child_ends(in_background(fn, arg));
+}
+
+pid_t stop_at_nth(const char *point, unsigned int skip, int (*fn)(void *arg), void *arg)
+{
+	int go;
+	pid_t pid = make_child(fn, arg, &go);
+
 	point_arm(point, pid, skip);
-	assert_int_equal(write(go[1], "", 1), 1);
-	close(go[1]);
+	start_child(go);
 	point_wait(point, pid);
 	return pid;
 }
@@ -121,6 +150,24 @@ pid_t stop_at_nth(const char *point, unsigned int skip, int (*fn)(void *arg), vo
 pid_t stop_at(const char *point, int (*fn)(void *arg), void *arg)
 {
 	return stop_at_nth(point, 0, fn, arg);
+}
+
+static bool is_blocked(void *arg)
+{
+	FILE *f = fopen(fmt("/proc/%d/stat", *(pid_t *)arg), "r");
+	char state = 0;
+
+	if (!f)
+		fail_msg("/proc/%d/stat: %m", *(pid_t *)arg);
+	assert_int_equal(fscanf(f, "%*d %*s %c", &state), 1);
+	fclose(f);
+	return state == 'D';
+}
+
+void child_blocks(pid_t child)
+{
+	if (!wait_for(SOON, is_blocked, &child))
+		fail_msg("the child does not wait for what others hold");
 }
 
 static bool has_ended(void *arg)
@@ -135,7 +182,7 @@ int child_ends(pid_t child)
 	int status;
 
 	if (!wait_for(2 * SOON, has_ended, &child))
-		fail_msg("the child that was let go on does not end");
+		fail_msg("the child does not end");
 	assert_int_equal(waitpid(child, &status, 0), child);
 	remember(child, 0);
 	if (!WIFEXITED(status))

@@ -20,6 +20,13 @@ void points_unload(void);
 pid_t stop_at(const char *point, int (*fn)(void *arg), void *arg);
 pid_t stop_at_nth(const char *point, unsigned int skip, int (*fn)(void *arg), void *arg);
 
+/* Runs fn(arg) in a child; and that, where it must end while others are held: what fn returned. */
+pid_t in_background(int (*fn)(void *arg), void *arg);
+int goes_through(int (*fn)(void *arg), void *arg);
+
+/* Until a child of in_background() waits for a lock, or fail the test. */
+void child_blocks(pid_t child);
+
 /* Lets it go on, and waits for its end: what fn returned. */
 int go_on(const char *point, pid_t child);
 
