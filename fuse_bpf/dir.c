@@ -119,6 +119,7 @@ static struct dentry *fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode
 	struct dentry *alias = NULL;
 	int err = PTR_ERR_OR_ZERO(made);
 
+	fuse_bpf_point("make:below");
 	if (!err) {
 		alias = fuse_bpf_instantiate(dir, dentry, made, inode, &child);
 		err = PTR_ERR_OR_ZERO(alias);

@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 #include "compat/compat.h"
 #include "ops.h"
+#include "points.h"
 
 struct bpf_link;
 struct bpf_prog;

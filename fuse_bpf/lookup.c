@@ -452,6 +452,7 @@ struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct 
 
 	fuse_bpf_mark_spliced(inode);
 	alias = d_splice_alias(inode, dentry);
+	fuse_bpf_point("lookup:spliced");
 	if (alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP))
 		alias = fuse_bpf_splice_anew(dir, dentry, child);
 	if (IS_ERR(alias))
@@ -652,6 +653,7 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	ret = fuse_bpf_find(&query, &call, &found);
 	if (ret)
 		goto put_parent;
+	fuse_bpf_point("revalidate:asked");
 	ret = inode ? fuse_bpf_judge_entry(dir, dentry, &call, &found, flags) :
 	      fuse_bpf_judge_absence(dentry, &found);
 	if (ret > 0 && found.backing == READ_ONCE(fuse_bpf_dentry(dentry)->backing))
