@@ -439,11 +439,11 @@ static void fuse_bpf_mark_spliced(struct inode *inode)
 }
 
 /*
- * Give @dentry, which is unhashed and has its backing dentry, this inode, whose
- * reference is taken over; its attributes are those of a child with @child's rule.
- * No inode of a directory ever has two dentries: rename locks by dentries, and
- * would lock the inode twice.  If it has one, that is moved here and returned,
- * referenced; else NULL or an error.  The caller holds @dir.
+ * Give @dentry, which is unhashed and has its backing dentry, this inode, which is
+ * the one that @child leads to; its reference is taken over.  No inode of a
+ * directory ever has two dentries: rename locks by dentries, and would lock the
+ * inode twice.  If it has one, that is moved here and returned, referenced; else
+ * NULL or an error.  The caller holds @dir.
  */
 struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
 			       const struct fuse_bpf_child_rule *child)

@@ -6,11 +6,14 @@
  */
 #include "test.h"
 
+#include <sys/mount.h>
+
 #include "probe.h"
 
 static const char *back, *at;
 static struct probe *probe;
 static struct probe_op *lookup;
+static size_t mounts;
 
 #define AT(name) fmt("%s/" name, at)
 #define BACK(name) fmt("%s/" name, back)
@@ -26,10 +29,12 @@ static void attach(__u32 flags)
 	strcpy(probe->name, "file");
 	lookup = &probe->op[FUSE_BPF_OP_LOOKUP];
 	mnt(back, at, "ops=only_lookup");
+	mounts = mnt_count();
 }
 
 static int setup(void **state)
 {
+	mounts = mnt_count();
 	back = tmp_dir("back");
 	at = tmp_path("at");
 	assert_ok(mkdir(BACK("dir"), 0755));
@@ -39,6 +44,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	mnt_undo(mounts);
 	test_teardown(state);
 	remove_tree(back);
 	return 0;
@@ -147,7 +153,7 @@ static void hides_from_paths_alone(void **state)
 	attach(FUSE_BPF_F_REVALIDATE);
 	strcpy(probe->name, "dir");
 	assert_ok(mkdir(AT("dir/m"), 0755));
-	fs_mount("inner", AT("dir/m"), "tmpfs", "size=64k");
+	assert_ok(mount("inner", AT("dir/m"), "tmpfs", 0, "size=64k"));
 	file_write(AT("dir/m/mark"), "mark");
 	assert_ok(chdir(AT("dir")));
 	lookup->verdict[0] = -ENOENT;
@@ -163,7 +169,6 @@ static void hides_from_paths_alone(void **state)
 	file_is(AT("dir/m/mark"), "mark");
 	assert_ok(chdir(was));
 	free(was);
-	fs_done();
 }
 
 static void make_file(void)

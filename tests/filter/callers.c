@@ -11,6 +11,7 @@
 
 static const char *back, *at;
 static struct set *set;
+static size_t mounts;
 
 #define AT(name) fmt("%s/" name, at)
 #define BACK(name) fmt("%s/" name, back)
@@ -28,6 +29,7 @@ static void start(void **state, const char *which)
 {
 	enum backing *kind = *state;
 
+	mounts = mnt_count();
 	umask(0);
 	back = backing_dir(*kind, "callers");
 	at = tmp_path("at");
@@ -40,11 +42,13 @@ static void start(void **state, const char *which)
 	assert_ok(chmod(BACK("shown"), 0666));
 	set = set_attached("callers", which, NULL);
 	mnt(back, at, fmt("ops=%s", which));
+	mounts = mnt_count();
 }
 
 static int teardown(void **state)
 {
 	become_root();
+	mnt_undo(mounts);
 	test_teardown(state);
 	remove_tree(back);
 	umask(022);
@@ -187,7 +191,7 @@ BOTH_PHASES(absences)
 
 static void mark_below(const char *dir)
 {
-	fs_mount("inner", fmt("%s/m", dir), "tmpfs", "size=64k");
+	assert_ok(mount("inner", fmt("%s/m", dir), "tmpfs", 0, "size=64k"));
 	file_write(fmt("%s/m/mark", dir), "mark");
 }
 
@@ -215,7 +219,6 @@ static void what_is_below_stays(void)
 	assert_ok(close(fd));
 	assert_ok(chdir(was));
 	free(was);
-	fs_done();
 }
 
 BOTH_PHASES(what_is_below_stays)
@@ -249,7 +252,7 @@ static void rules_must_agree(void **state)
 	close(kmsg);
 	file_is(AT("ruled/m/mark"), "mark");
 	file_is(AT("ruled/f.root"), "text");
-	fs_done();
+	assert_ok(umount(AT("ruled/m")));
 	drop_caches();
 	user();
 	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
