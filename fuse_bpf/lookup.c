@@ -526,6 +526,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	if (d_unhashed(found.backing))
 		return NULL;
 	d_splice_alias(NULL, dentry);
+	fuse_bpf_point("lookup:spliced");
 	fuse_bpf_dentry_confirm(dentry);
 	return NULL;
 }

@@ -95,7 +95,30 @@ static void no_inode_has_two_dentries(struct twin *t)
 	places_close(&at);
 }
 
+/*
+ * The same directory, found through each, cannot take its own place. It lives on, as it
+ * would below, where such a rename does nothing.
+ */
+static void a_directory_does_not_replace_itself(struct twin *t)
+{
+	struct places p = places_make(t);
+
+	must(mkdirat(p.p1, "x", 0755));
+	assert_fails(renameat(p.p1, "x", p.p2, "x"), ESTALE);
+	must(mkdirat(p.p1, "x/in", 0755));
+	must(mkdirat(p.p2, "x/in/deep", 0755));
+	assert_fails(renameat(p.p2, "x/in", p.p1, "x/in"), ESTALE);
+	places_open(&p, "x");
+	one_dentry(p.x1, p.x2);
+	put(p.x1, "f", "text");
+	must(renameat(p.x1, "f", p.x2, "f"));
+	holds(p.x2, "f", "text");
+	must(renameat(p.x1, "in", p.p2, "out"));
+	same_stat(t, "b/a/out/deep");
+}
+
 static const struct twin_test tests[] = {
+	TWIN_TEST(a_directory_does_not_replace_itself),
 	TWIN_TEST(no_inode_has_two_dentries),
 };
 
