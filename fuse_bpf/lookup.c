@@ -490,7 +490,7 @@ static struct dentry *fuse_bpf_lookup_found(struct inode *dir, struct dentry *de
 	 * ->permission.  A failure shows where the attributes are needed.
 	 */
 	if (!fuse_bpf_attr_fresh(inode))
-		fuse_bpf_refresh(inode, false);
+		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
 	fuse_bpf_verdict_carry(dentry, true, &found->child);
 	alias = fuse_bpf_splice(dir, dentry, inode, &found->child);
 	/* Unless another lookup has moved it on. */
@@ -722,7 +722,9 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 /* Another failure than -ECHILD shows where the attributes are needed. */
 static noinline int fuse_bpf_attr_changed(struct inode *inode, bool rcu)
 {
-	return fuse_bpf_refresh(inode, rcu) == -ECHILD ? -ECHILD : 1;
+	int err = fuse_bpf_refresh(inode, rcu ? FUSE_BPF_REFRESH_RCU : FUSE_BPF_REFRESH);
+
+	return err == -ECHILD ? -ECHILD : 1;
 }
 
 /*
