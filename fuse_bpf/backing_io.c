@@ -307,12 +307,42 @@ int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
  * The VFS looks for locks at the inode of the file that it is given, and where a
  * mount of ours lies over another they are further down.
  */
-void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner)
+static struct file *fuse_bpf_locked_file(struct file *file)
 {
 	do
 		file = fuse_bpf_backing_file(file);
 	while (fuse_bpf_is_our_file(file));
-	locks_remove_posix(file, owner);
+	return file;
+}
+
+void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner)
+{
+	locks_remove_posix(fuse_bpf_locked_file(file), owner);
+}
+
+/*
+ * A lock that is granted after its descriptor was closed fcntl(2) takes back itself,
+ * but it looks for it at our inode.  The call holds a reference to our file, so the
+ * last put of the file comes after the lock.  @file is being released: its backing
+ * file takes no more locks.  A filesystem that fails to remove an owner's locks keeps
+ * them, as it does without us.
+ */
+void fuse_bpf_backing_remove_left(struct file *file)
+{
+	struct file *locked = fuse_bpf_locked_file(file);
+	struct file_lock_context *ctx = locks_inode_context(file_inode(locked));
+	fl_owner_t owner = NULL, last;
+
+	if (!ctx || list_empty(&ctx->flc_posix))
+		return;
+	do {
+		last = owner;
+		spin_lock(&ctx->flc_lock);
+		owner = compat_posix_owner(ctx, locked);
+		spin_unlock(&ctx->flc_lock);
+		if (owner)
+			locks_remove_posix(locked, owner);
+	} while (owner != last);
 }
 
 /* Owned by the backing file, whose end drops it. */

@@ -470,6 +470,7 @@ loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, loff_t len, unsigned int flags);
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl);
 void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner);
+void fuse_bpf_backing_remove_left(struct file *file);
 int fuse_bpf_backing_flock(struct file *file, int cmd, struct file_lock *fl);
 
 /* --- VFS families ------------------------------------------------------------- */

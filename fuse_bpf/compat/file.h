@@ -197,4 +197,34 @@ static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
 #define compat_fl_pid(fl)	((fl)->fl_pid)
 #endif
 
+/* Has whoever has a delegation of @inode give it up; -EWOULDBLOCK until that is done. */
+static inline int compat_try_break_deleg(struct inode *inode)
+{
+#ifdef LEASE_BREAK_NONBLOCK
+	return break_deleg(inode, LEASE_BREAK_NONBLOCK);
+#else
+	return break_deleg(inode, O_WRONLY | O_NONBLOCK);
+#endif
+}
+
+/* Who has a POSIX or OFD lock that was taken through @file, or NULL.  Under @ctx->flc_lock. */
+static inline fl_owner_t compat_posix_owner(const struct file_lock_context *ctx,
+					    const struct file *file)
+{
+#ifdef HAVE_FILE_LOCK_CORE
+	const struct file_lock_core *lock;
+
+	list_for_each_entry(lock, &ctx->flc_posix, flc_list)
+		if (lock->flc_file == file)
+			return lock->flc_owner;
+#else
+	const struct file_lock *lock;
+
+	list_for_each_entry(lock, &ctx->flc_posix, fl_list)
+		if (lock->fl_file == file)
+			return lock->fl_owner;
+#endif
+	return NULL;
+}
+
 #endif /* _FUSE_BPF_COMPAT_FILE_H */
