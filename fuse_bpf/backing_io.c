@@ -80,8 +80,10 @@ ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter)
 }
 
 /*
- * The kernel's helpers look for setuid bits at our inode, where S_NOSEC says that
+ * The kernel's helper looks for setuid bits at our inode, where S_NOSEC says that
  * there is nothing to look for.  chmod(2) takes it away for a while, under the lock.
+ * The write itself is under the lock too: a filesystem holds its own inode's meanwhile,
+ * also while it waits for the caller's memory or for a server.
  */
 static bool fuse_bpf_lock_nosec(struct inode *inode, bool nowait)
 {
@@ -147,19 +149,30 @@ ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
 	return ret;
 }
 
+/*
+ * Waits for the pipe as long as its other end likes, so without a lock of an inode, as
+ * the VFS does.  The kernel's helper would need ours.  overlayfs locks its own inode for
+ * all of its ->splice_write(): below it is called for each part of the data.  One of
+ * ours is called once, for its programs.
+ */
 ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file *file,
 				      loff_t *ppos, size_t len, unsigned int flags)
 {
-	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, fuse_bpf_backing_end_write);
+	struct file *backing = fuse_bpf_backing_file_now(file);
+	const struct cred *old;
 	ssize_t ret;
 
+	if (!backing->f_op->splice_write || !backing->f_op->write_iter)
+		return -EINVAL;
+	old = fuse_bpf_creds_enter_file(file);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	fuse_bpf_lock_nosec(file_inode(file), false);
-	ret = compat_backing_splice_write(pipe, fuse_bpf_backing_file_now(file), file, ppos,
-					  len, flags, &ctx);
-	inode_unlock_shared(file_inode(file));
+	file_start_write(backing);
+	if (fuse_bpf_is_our_file(backing))
+		ret = backing->f_op->splice_write(pipe, backing, ppos, len, flags);
+	else
+		ret = iter_file_splice_write(pipe, backing, ppos, len, flags);
+	file_end_write(backing);
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));
 	return ret;

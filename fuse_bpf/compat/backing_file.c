@@ -152,23 +152,6 @@ ssize_t backing_file_splice_read(struct file *in, struct kiocb *iocb,
 	return in->f_op->splice_read(in, &iocb->ki_pos, pipe, len, flags);
 }
 
-/* Under the lower filesystem's freeze protection before the pipe's mutex. */
-ssize_t backing_file_splice_write(struct pipe_inode_info *pipe, struct file *out,
-				  struct kiocb *iocb, size_t len, unsigned int flags,
-				  struct backing_file_ctx *ctx)
-{
-	ssize_t ret;
-
-	if (!out->f_op->write_iter)
-		return -EINVAL;
-	file_start_write(out);
-	ret = iter_file_splice_write(pipe, out, &iocb->ki_pos, len, flags);
-	file_end_write(out);
-	if (ctx->end_write)
-		ctx->end_write(iocb, ret);
-	return ret;
-}
-
 /* Called with mmap_lock held. */
 int backing_file_mmap(struct file *file, struct vm_area_struct *vma,
 		      struct backing_file_ctx *ctx)

@@ -148,22 +148,6 @@ static inline ssize_t compat_backing_splice_read(struct file *backing, struct fi
 	*ppos = iocb.ki_pos;
 	return ret;
 }
-
-static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
-						  struct file *backing, struct file *file,
-						  loff_t *ppos, size_t len,
-						  unsigned int flags,
-						  struct backing_file_ctx *ctx)
-{
-	struct kiocb iocb;
-	ssize_t ret;
-
-	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = *ppos;
-	ret = backing_file_splice_write(pipe, backing, &iocb, len, flags, ctx);
-	*ppos = iocb.ki_pos;
-	return ret;
-}
 #else
 static inline ssize_t compat_backing_splice_read(struct file *backing, struct file *file,
 						 loff_t *ppos, struct pipe_inode_info *pipe,
@@ -171,15 +155,6 @@ static inline ssize_t compat_backing_splice_read(struct file *backing, struct fi
 						 struct backing_file_ctx *ctx)
 {
 	return backing_file_splice_read(backing, ppos, pipe, len, flags, ctx);
-}
-
-static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
-						  struct file *backing, struct file *file,
-						  loff_t *ppos, size_t len,
-						  unsigned int flags,
-						  struct backing_file_ctx *ctx)
-{
-	return backing_file_splice_write(pipe, backing, ppos, len, flags, ctx);
 }
 #endif
 

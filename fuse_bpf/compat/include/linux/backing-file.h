@@ -32,9 +32,6 @@ ssize_t backing_file_write_iter(struct file *file, struct iov_iter *iter,
 ssize_t backing_file_splice_read(struct file *in, struct kiocb *iocb,
 				 struct pipe_inode_info *pipe, size_t len,
 				 unsigned int flags, struct backing_file_ctx *ctx);
-ssize_t backing_file_splice_write(struct pipe_inode_info *pipe, struct file *out,
-				  struct kiocb *iocb, size_t len, unsigned int flags,
-				  struct backing_file_ctx *ctx);
 int backing_file_mmap(struct file *file, struct vm_area_struct *vma,
 		      struct backing_file_ctx *ctx);
 
