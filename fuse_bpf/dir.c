@@ -40,9 +40,18 @@ static bool fuse_bpf_make_begin(struct fuse_bpf_call *call, struct inode *dir,
 /* A hidden name must not be made: it would vanish at once, or is there already. */
 static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *dentry)
 {
+	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	bool asked = call->version;
+	int err;
+
 	if (fuse_bpf_dentry(dentry)->hidden)
 		return -EACCES;
-	return fuse_bpf_pre(call);
+	err = fuse_bpf_pre(call);
+	if (asked) {
+		child->none |= call->child.none;
+		child->mask &= call->child.mask;
+	}
+	return err;
 }
 
 /*
@@ -78,13 +87,8 @@ static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
 			     struct dentry *dentry, struct dentry *made,
 			     struct inode *inode)
 {
-	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
 	int err = PTR_ERR_OR_ZERO(made);
 
-	if (call->version) {
-		child->none |= call->child.none;
-		child->mask &= call->child.mask;
-	}
 	if (!err)
 		err = fuse_bpf_instantiate(dir, dentry, made, inode);
 	err = fuse_bpf_post(call, err);

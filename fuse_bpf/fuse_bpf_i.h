@@ -261,7 +261,7 @@ static inline struct file *fuse_bpf_backing_file(const struct file *file)
 
 /* One operation's way through its programs; lives on the caller's stack. */
 struct fuse_bpf_call {
-	struct fuse_bpf_version *version; /* counted; NULL: no program to run */
+	struct fuse_bpf_version *version; /* counted; NULL: no program to run, or none any more */
 	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
 	enum fuse_bpf_op op;
 	bool post;			/* run the program once more */
@@ -321,7 +321,11 @@ static inline bool fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inod
 	return __fuse_bpf_begin(call, inode, op, dentry);
 }
 
-/* 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always. */
+/*
+ * 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always.  Where
+ * there is no post call, the version is let go here: the operation may wait for as long
+ * as a user likes.
+ */
 static inline int fuse_bpf_pre(struct fuse_bpf_call *call)
 {
 	if (likely(!call->version))
