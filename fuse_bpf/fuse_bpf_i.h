@@ -403,7 +403,10 @@ const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt
 void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap);
 void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
 
-/* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
+/* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
+
+int fuse_bpf_want_write(struct vfsmount *mnt);
+int fuse_bpf_break_deleg(struct inode *inode);
 
 struct fuse_bpf_backing_rename {
 	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
