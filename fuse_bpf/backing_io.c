@@ -44,18 +44,7 @@ struct file *fuse_bpf_backing_file_now(struct file *file)
 	return backing;
 }
 
-static void fuse_bpf_end_write(struct file *file)
-{
-	fuse_bpf_copy_size(file_inode(file));
-}
-
-COMPAT_BACKING_END_WRITE(fuse_bpf_backing_end_write, fuse_bpf_end_write)
-
-/*
- * Synchronous I/O goes on a kiocb of our own with all of the caller's flags;
- * the kernel's helper would rebuild them and lose some.  For asynchronous I/O
- * the helper carries the completion.
- */
+/* On a kiocb of our own with all of the caller's flags: the kernel's helper would lose some. */
 ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct file *file = iocb->ki_filp, *backing = fuse_bpf_backing_file_now(file);
@@ -71,43 +60,9 @@ ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter)
 		ret = vfs_iocb_iter_read(backing, &below, iter);
 		iocb->ki_pos = below.ki_pos;
 	} else {
-		struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
-
-		ret = backing_file_read_iter(backing, iter, iocb, iocb->ki_flags, &ctx);
+		ret = fuse_bpf_aio_read(backing, iocb, iter);
 	}
 	fuse_bpf_creds_leave(old);
-	return ret;
-}
-
-/*
- * The kernel's helper looks for setuid bits at our inode, where S_NOSEC says that
- * there is nothing to look for.  chmod(2) takes it away for a while, under the lock.
- * The write itself is under the lock too: a filesystem holds its own inode's meanwhile,
- * also while it waits for the caller's memory or for a server.
- */
-static bool fuse_bpf_lock_nosec(struct inode *inode, bool nowait)
-{
-	if (!nowait)
-		inode_lock_shared(inode);
-	else if (!inode_trylock_shared(inode))
-		return false;
-	if (unlikely(!IS_NOSEC(inode)))
-		inode_set_flags(inode, S_NOSEC, S_NOSEC);
-	return true;
-}
-
-/* By way of the helper, which carries the completion. */
-static ssize_t fuse_bpf_backing_write_async(struct file *backing, struct kiocb *iocb,
-					    struct iov_iter *iter)
-{
-	struct file *file = iocb->ki_filp;
-	struct backing_file_ctx ctx = compat_backing_ctx(file, fuse_bpf_backing_end_write);
-	ssize_t ret;
-
-	if (!fuse_bpf_lock_nosec(file_inode(file), iocb->ki_flags & IOCB_NOWAIT))
-		return -EAGAIN;
-	ret = backing_file_write_iter(backing, iter, iocb, iocb->ki_flags, &ctx);
-	inode_unlock_shared(file_inode(file));
 	return ret;
 }
 
@@ -126,7 +81,7 @@ ssize_t fuse_bpf_backing_write(struct kiocb *iocb, struct iov_iter *iter)
 		ret = compat_vfs_iocb_iter_write(backing, &below, iter);
 		iocb->ki_pos = below.ki_pos;
 	} else {
-		ret = fuse_bpf_backing_write_async(backing, iocb, iter);
+		ret = fuse_bpf_aio_write(backing, iocb, iter);
 	}
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));
@@ -138,7 +93,7 @@ ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
 				     unsigned int flags)
 {
 	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
+	struct backing_file_ctx ctx = compat_backing_ctx(file);
 	ssize_t ret;
 
 	if (IS_ERR(old))
@@ -181,7 +136,7 @@ ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file 
 int fuse_bpf_backing_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
+	struct backing_file_ctx ctx = compat_backing_ctx(file);
 	int err;
 
 	if (IS_ERR(old))

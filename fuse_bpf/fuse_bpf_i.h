@@ -456,6 +456,10 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
 int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct posix_acl *acl, int type);
 
+/* backing_aio.c */
+ssize_t fuse_bpf_aio_read(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
+ssize_t fuse_bpf_aio_write(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
+
 /* backing_io.c */
 struct file *fuse_bpf_backing_file_now(struct file *file);
 ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter);

@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 static const char *dir;		/* on the mount */
@@ -146,6 +147,39 @@ static void waiters_can_be_killed(struct twin *t)
 	absent(t, "f");
 }
 
+static int do_aio_write(void *arg)
+{
+	return aio_write_one(open(fmt("%s/f", dir), O_WRONLY));
+}
+
+/* The writer cannot be killed, nor natively; but it holds no lock of the file. */
+static void writer_holds_nobody_up(struct twin *t)
+{
+	struct attempt chmod_it = { .change = &(struct change){ "chmod", do_chmod } };
+	struct attempt unlink_it = { .change = &(struct change){ "unlink", do_unlink } };
+	struct task *writer;
+	bool waits;
+
+	dir = t->over;
+	put(t->u, "f", "text");
+	same_stat(t, "f");
+	frozen = t->u;
+	must(ioctl(frozen, FIFREEZE, 0));
+	writer = task_start(do_aio_write, NULL);
+	waits = sleeps_in(writer->pid, writer->pid, SYS_io_submit);
+	try_change(&chmod_it);
+	try_change(&unlink_it);
+	thaw();
+	assert_true(waits);
+	assert_true(chmod_it.waits && chmod_it.ends);
+	assert_true(unlink_it.waits && unlink_it.ends);
+	assert_true(task_ends(writer, SOON));
+	assert_int_equal(task_result(writer), 0);
+	tasks_done();
+	holds(t->u, "f", "yext");
+	holds(t->o, "f", "yext");
+}
+
 /* Who is not killed goes on once it is thawed. */
 static void waiters_go_on(struct twin *t)
 {
@@ -168,6 +202,7 @@ static void waiters_go_on(struct twin *t)
 
 static const struct twin_test tests[] = {
 	TWIN_TEST(waiters_can_be_killed),
+	TWIN_TEST(writer_holds_nobody_up),
 	TWIN_TEST(waiters_go_on),
 };
 

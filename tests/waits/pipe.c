@@ -5,7 +5,6 @@
  */
 #include "lib/task.h"
 
-#include <linux/aio_abi.h>
 #include <sys/syscall.h>
 
 static const char *dir;		/* on the mount */
@@ -55,18 +54,7 @@ static int do_write(void *arg)
 
 static int do_aio_write(void *arg)
 {
-	int fd = open(fmt("%s/f", dir), O_WRONLY);
-	struct iocb cb = {
-		.aio_fildes = fd, .aio_lio_opcode = IOCB_CMD_PWRITE,
-		.aio_buf = (uintptr_t)"y", .aio_nbytes = 1,
-	}, *list = &cb;
-	struct io_event event;
-	aio_context_t context = 0;
-
-	if (syscall(SYS_io_setup, 1, &context) || syscall(SYS_io_submit, context, 1, &list) != 1 ||
-	    syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
-		return errno;
-	return event.res == 1 ? 0 : EIO;
+	return aio_write_one(open(fmt("%s/f", dir), O_WRONLY));
 }
 
 static int do_create(void *arg)

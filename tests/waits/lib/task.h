@@ -26,6 +26,9 @@ bool sleeps_in(pid_t pid, pid_t tid, long call);
 /* fn in a child, which must end within SOON; whether it did, and, if so, with 0. */
 bool returns_soon(int (*fn)(void *arg), void *arg);
 
+/* An asynchronous write of one byte, submitted and waited for: 0, or an errno. */
+int aio_write_one(int fd);
+
 /* Kills what is left. */
 void tasks_done(void);
 
