@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Processes that may wait for ever, and calls that must not: each with a limit, and ended at the latest by tasks_done(). */
+/* Processes that may wait for ever, and calls that must not: each with a limit, ended by tasks_done() at the latest. */
 #ifndef WAITS_TASK_H
 #define WAITS_TASK_H
 
