@@ -125,9 +125,12 @@ static int fuse_bpf_backing_truncate(const struct fuse_bpf_attr_change *c,
 
 	if (err)
 		return err;
-	/* By name: for an open file its opening has done that. */
+	/*
+	 * By name: for an open file its opening has done that.  Whoever has a lease may
+	 * take as long as with a delegation, and our inode is locked.
+	 */
 	if (!(below->ia_valid & ATTR_FILE))
-		err = break_lease(inode, O_WRONLY);
+		err = break_lease(inode, O_WRONLY | O_NONBLOCK);
 	if (!err)
 		err = fuse_bpf_notify_change(c, path, below);
 	put_write_access(inode);
@@ -182,7 +185,7 @@ int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less)
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (!err) {
 		inode_lock(backing);
 		attr.ia_mode = backing->i_mode & ~less;
@@ -378,7 +381,12 @@ struct fuse_bpf_xattr_change {
 
 static int fuse_bpf_vfs_setxattr(const struct path *path, const struct fuse_bpf_xattr_change *c)
 {
+	int err;
+
 	fuse_bpf_point("change:xattr");
+	err = fuse_bpf_break_deleg(d_inode(path->dentry));
+	if (err)
+		return err;
 	if (c->value)
 		return vfs_setxattr(mnt_idmap(path->mnt), path->dentry, c->name, c->value,
 				    c->size, c->flags);
@@ -395,6 +403,9 @@ static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
 	int err;
 
 	fuse_bpf_point("change:xattr");
+	err = fuse_bpf_break_deleg(inode);
+	if (err)
+		return err;
 	inode_lock(inode);
 	err = fuse_bpf_recheck_write(change, d_inode(c->dentry));
 	if (!err && c->value)
@@ -441,7 +452,7 @@ static int fuse_bpf_change_own_xattr(struct mnt_idmap *idmap,
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (!err) {
 		err = fuse_bpf_vfs_setxattr(&path, c);
 		mnt_drop_write(path.mnt);
@@ -497,14 +508,18 @@ int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (err)
 		goto leave;
 	fuse_bpf_point("change:acl");
+	err = fuse_bpf_break_deleg(d_inode(path.dentry));
+	if (err)
+		goto drop_write;
 	if (acl)
 		err = compat_vfs_set_acl(mnt_idmap(path.mnt), path.dentry, name, acl);
 	else
 		err = compat_vfs_remove_acl(mnt_idmap(path.mnt), path.dentry, name);
+drop_write:
 	mnt_drop_write(path.mnt);
 leave:
 	fuse_bpf_creds_leave(old);

@@ -258,13 +258,25 @@ static int fuse_bpf_pre_verdict(struct fuse_bpf_call *call, int verdict)
 	return fuse_bpf_refuse(call, "verdict", verdict);
 }
 
+static void fuse_bpf_let_version_go(struct fuse_bpf_call *call)
+{
+	percpu_ref_put(&call->version->ref);
+	call->version = NULL;
+}
+
 int __fuse_bpf_pre(struct fuse_bpf_call *call)
 {
+	int err;
+
 	if (call->version->post_only & BIT_ULL(call->op)) {
 		call->post = true;
 		return 0;
 	}
-	return fuse_bpf_pre_verdict(call, fuse_bpf_run(call));
+	err = fuse_bpf_pre_verdict(call, fuse_bpf_run(call));
+	/* A listing has a pre call for each entry. */
+	if (!call->post && call->op != FUSE_BPF_OP_READDIR)
+		fuse_bpf_let_version_go(call);
+	return err;
 }
 
 /* ctx->result after the post call; it may have been written. */
@@ -300,7 +312,6 @@ long __fuse_bpf_post(struct fuse_bpf_call *call, long result)
 		else
 			result = fuse_bpf_refuse(call, "post verdict", verdict);
 	}
-	percpu_ref_put(&call->version->ref);
-	call->version = NULL;
+	fuse_bpf_let_version_go(call);
 	return result;
 }

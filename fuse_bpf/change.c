@@ -53,7 +53,7 @@ int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, b
 				   fuse_bpf_creds_enter_caller(sb, idmap);
 	if (IS_ERR(change->caller))
 		return PTR_ERR(change->caller);
-	err = mnt_want_write(change->mnt);
+	err = fuse_bpf_want_write(change->mnt);
 	if (err)
 		fuse_bpf_creds_leave(change->caller);
 	return err;

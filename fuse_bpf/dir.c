@@ -34,6 +34,8 @@ static bool fuse_bpf_make_begin(struct fuse_bpf_call *call, struct inode *dir,
 	fuse_bpf_busy(dentry);
 	if (asked)
 		call->name = &dentry->d_name;
+	else
+		call->child = (struct fuse_bpf_child_rule) { .mask = ~0ULL };
 	return asked;
 }
 
@@ -51,10 +53,8 @@ static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call 
 {
 	struct fuse_bpf_child_rule child = fuse_bpf_dentry(dentry)->child;
 
-	if (call->version) {
-		child.none |= call->child.none;
-		child.mask &= call->child.mask;
-	}
+	child.none |= call->child.none;
+	child.mask &= call->child.mask;
 	return child;
 }
 
@@ -197,13 +197,19 @@ static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file 
 	return mode;
 }
 
-/* Opens what was just made, and takes the bits of @more from its mode. */
+/*
+ * Opens what was just made.  The VFS does it, once it has unlocked the directory: who is
+ * asked for permission may need that.  Only where the bits of @more have to go from the
+ * mode, or for knfsd, which opens nothing after this, is it done here.
+ */
 static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,
 			      umode_t more)
 {
 	int err, err2 = 0;
 
 	file->f_mode |= FMODE_CREATED;
+	if (!more && !(current->flags & PF_KTHREAD))
+		return finish_no_open(file, NULL);
 	err = finish_open(file, dentry, fuse_bpf_open);
 	if (more)
 		err2 = fuse_bpf_backing_drop_mode(dentry, more);

@@ -85,6 +85,7 @@ int fuse_bpf_release(struct inode *inode, struct file *file)
 	fuse_bpf_pre(&call);
 	/* OFD locks: their owner is the user's file. */
 	fuse_bpf_backing_remove_posix(file, file);
+	fuse_bpf_backing_remove_left(file);
 	fuse_bpf_backing_close(file, backing);
 	fuse_bpf_post(&call, 0);
 	return 0;

@@ -40,7 +40,7 @@ static int fuse_bpf_backing_fileattr_set(struct mnt_idmap *idmap, struct dentry 
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (!err) {
 		fuse_bpf_point("change:fileattr");
 		err = vfs_fileattr_set(mnt_idmap(path.mnt), path.dentry, fa);

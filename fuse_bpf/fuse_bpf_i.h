@@ -270,7 +270,7 @@ static inline struct file *fuse_bpf_backing_file(const struct file *file)
 
 /* One operation's way through its programs; lives on the caller's stack. */
 struct fuse_bpf_call {
-	struct fuse_bpf_version *version; /* counted; NULL: no program to run */
+	struct fuse_bpf_version *version; /* counted; NULL: no program to run, or none any more */
 	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
 	enum fuse_bpf_op op;
 	bool post;			/* run the program once more */
@@ -330,7 +330,11 @@ static inline bool fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inod
 	return __fuse_bpf_begin(call, inode, op, dentry);
 }
 
-/* 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always. */
+/*
+ * 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always.  Where
+ * there is no post call, the version is let go here: the operation may wait for as long
+ * as a user likes.
+ */
 static inline int fuse_bpf_pre(struct fuse_bpf_call *call)
 {
 	if (likely(!call->version))
@@ -408,7 +412,10 @@ const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt
 void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap);
 void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
 
-/* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
+/* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
+
+int fuse_bpf_want_write(struct vfsmount *mnt);
+int fuse_bpf_break_deleg(struct inode *inode);
 
 struct fuse_bpf_backing_rename {
 	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
@@ -458,6 +465,10 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
 int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct posix_acl *acl, int type);
 
+/* backing_aio.c */
+ssize_t fuse_bpf_aio_read(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
+ssize_t fuse_bpf_aio_write(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
+
 /* backing_io.c */
 struct file *fuse_bpf_backing_file_now(struct file *file);
 ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter);
@@ -479,6 +490,7 @@ loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, loff_t len, unsigned int flags);
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl);
 void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner);
+void fuse_bpf_backing_remove_left(struct file *file);
 int fuse_bpf_backing_flock(struct file *file, int cmd, struct file_lock *fl);
 
 /* --- VFS families ------------------------------------------------------------- */

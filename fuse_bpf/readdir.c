@@ -71,7 +71,7 @@ static int fuse_bpf_list(struct file *backing, struct dir_context *caller,
 	int err;
 
 	listing.ctx.actor = fuse_bpf_list_entry;
-	/* The position is the caller's; f_pos_lock or ours guards the file's. */
+	/* The position is the caller's; its f_pos_lock guards the backing file's. */
 	backing->f_pos = caller->pos;
 	err = iterate_dir(backing, &listing.ctx);
 	caller->pos = listing.ctx.pos;
@@ -99,17 +99,18 @@ static int fuse_bpf_iterate(struct file *file, struct dir_context *ctx)
 	return fuse_bpf_post(&call, err);
 }
 
+/*
+ * Under f_pos_lock, which the VFS takes for every directory, and without a lock of the
+ * inode: NFS waits here for that of the backing directory.
+ */
 static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
-	struct inode *inode = file_inode(file);
 	loff_t ret;
 
-	inode_lock(inode);
 	backing->f_pos = file->f_pos;
 	ret = fuse_bpf_backing_llseek(file, offset, whence);
 	file->f_pos = backing->f_pos;
-	inode_unlock(inode);
 	return ret;
 }
 

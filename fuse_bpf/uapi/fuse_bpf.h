@@ -234,10 +234,29 @@ struct fuse_bpf_readdir_in {
  * For every operation: the program is called in the pre phase, before anything
  * is done, and again in the post phase if it returned FUSE_BPF_POST.  It may
  * sleep (SEC("struct_ops.s")) unless said otherwise, and then holds the VFS
- * locks that the operation itself is called with.  Arguments are never NULL
- * and point to scratch copies.  A field of in counts as changed only where
- * that is said.  An absent member means default_op, and without that the
- * backing filesystem alone.  All kernels behave alike unless said otherwise.
+ * locks that the operation itself is called with:
+ *
+ *	mknod, mkdir, symlink, link, unlink, rmdir, create: the directory's,
+ *	exclusively; and in link and the removals that of the inode.  rename:
+ *	those of both directories and both inodes, and between two directories
+ *	that of all such renames in the mount.  lookup: the directory's, shared,
+ *	or exclusively for open(2) with O_CREAT.  readdir: the directory's and the
+ *	backing one's, shared.  setattr, setxattr, removexattr, and ioctl that
+ *	sets: the inode's, exclusively.  getattr: none, or any of these, as
+ *	permission checks ask for attributes.  All others none.
+ *
+ * With a lock held a program must not wait for the caller's memory
+ * (bpf_copy_from_user() and its kin) or for another process: that may take as
+ * long as an unprivileged user likes, and everybody who needs the directory
+ * waits with it.  An operation keeps the set of programs that it was begun under
+ * from being freed only until its last call of a program: to the end if there is
+ * a post call, otherwise until the pre call has returned; a listing until
+ * getdents(2) returns.  So a post call for what a user can make wait (lock, read
+ * and write by splice(2)) lets that user keep a replaced set.
+ *
+ * Arguments are never NULL and point to scratch copies.  A field of in counts as
+ * changed only where that is said.  An absent member means default_op, and without
+ * that the backing filesystem alone.  All kernels behave alike unless said otherwise.
  *
  * Operations that name an entry run the ops of the directory holding it:
  * @lookup: a name is looked up that is not cached, or whose cached answer is
@@ -271,8 +290,6 @@ struct fuse_bpf_readdir_in {
  * @tmpfile: as create, without a name
  * @readdir: once per entry of a listing but "." and ".."; -ENOENT leaves the
  *	entry out, another errno ends the listing with it.  Pre phase only.
- *	Holds the backing directory's lock shared: it must not wait for others
- *	that use that directory.
  *
  * All other operations run the ops of the inode itself:
  * @getattr: stat(2) and whatever else needs attributes anew.  FUSE_BPF_REPLY
