@@ -62,11 +62,10 @@ struct fuse_bpf_slot {
 	u32 generation;			/* changes with every version and on detach */
 	u64 wanted;			/* version->wanted, or with FUSE_BPF_SLOT_DEAD */
 	struct fuse_bpf_version __rcu *version;	/* written under fuse_bpf_slots_lock */
-	bool dead;			/* fuse_bpf_slots_lock; unregistered */
 	const struct fuse_bpf_ops *kdata; /* registry's key beside link; lock */
 	struct bpf_link *link;		/* borrowed: valid until unreg; lock */
 	struct user_namespace *user_ns;	/* counted; where @name is known */
-	struct list_head node;		/* fuse_bpf_slots; lock */
+	struct list_head node;		/* of the live or of the dead ones; lock */
 	atomic_long_t mounts;
 	atomic_long_t inodes;
 	atomic_long_t errors;		/* verdicts and answers refused with EIO */
@@ -105,6 +104,7 @@ void fuse_bpf_slot_put(struct fuse_bpf_slot *slot);
 u32 fuse_bpf_slot_flags(struct fuse_bpf_slot *slot);
 int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+int fuse_bpf_slot_may_replace(const struct bpf_link *link);
 int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slots_show(struct seq_file *m);
 int fuse_bpf_slots_init(void);
