@@ -52,6 +52,7 @@ struct fuse_bpf_version {
 
 /* In fuse_bpf_slot.wanted: the ops were detached, look at the mount's choice. */
 #define FUSE_BPF_SLOT_DEAD	BIT_ULL(63)
+static_assert(FUSE_BPF_OP_COUNT <= 63);
 
 /*
  * What mounts and inodes hold: one registered name, whose version may change
