@@ -173,6 +173,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	call->version = v;
 	call->slot = slot;
 	call->op = op;
+	call->phase = FUSE_BPF_PHASE_PRE;
 	call->post = false;
 	call->name = NULL;
 	call->newname = NULL;
@@ -267,7 +268,10 @@ int __fuse_bpf_pre(struct fuse_bpf_call *call)
 	return fuse_bpf_pre_verdict(call, fuse_bpf_run(call));
 }
 
-/* ctx->result after the post call; it may have been written. */
+/*
+ * ctx->result after the post call; it may have been written.  This is the one
+ * field of the context that is read back.
+ */
 static long fuse_bpf_post_result(struct fuse_bpf_call *call, long was)
 {
 	u32 opf = fuse_bpf_op_descs[call->op].flags;
@@ -290,6 +294,7 @@ long __fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 	/* The VFS comes again outside RCU; this was no end of the operation. */
 	if (call->post && result != -ECHILD) {
+		call->phase = FUSE_BPF_PHASE_POST;
 		call->ctx.phase = FUSE_BPF_PHASE_POST;
 		call->ctx.result = result;
 		verdict = fuse_bpf_run(call);

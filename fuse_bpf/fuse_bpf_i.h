@@ -255,6 +255,7 @@ struct fuse_bpf_call {
 	struct fuse_bpf_version *version; /* counted; NULL: no program to run */
 	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
 	enum fuse_bpf_op op;
+	enum fuse_bpf_phase phase;	/* ctx.phase is the program's copy */
 	bool post;			/* run the program once more */
 	int refusal;			/* an errno that needs no program to say */
 	/* What kfuncs read; NULL where the operation has no such thing. */
@@ -265,6 +266,11 @@ struct fuse_bpf_call {
 	struct dentry *dentry;
 	struct dentry *newdentry;
 	struct fuse_bpf_child_rule child;
+	/*
+	 * Never read back but for result, which is checked: up to 6.12 a program
+	 * writes to any field by passing its address to a global function.  What
+	 * the module itself needs to know is in the members above.
+	 */
 	struct fuse_bpf_ctx ctx;
 	union fuse_bpf_in in;
 	union fuse_bpf_out out;
