@@ -138,6 +138,16 @@ static bool fuse_bpf_target_is_dir(const struct inode *inode, enum fuse_bpf_op o
 	return target ? S_ISDIR(target->i_mode) : op == FUSE_BPF_OP_MKDIR;
 }
 
+/* What detach=fail answers to an operation that is shown to no program. */
+int fuse_bpf_detached(const struct inode *inode)
+{
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+
+	if (likely(!slot || !(READ_ONCE(slot->wanted) & FUSE_BPF_SLOT_DEAD)))
+		return 0;
+	return fuse_bpf_sb(inode->i_sb)->detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
+}
+
 /*
  * The slow half of fuse_bpf_begin().  @dentry is what the operation is about,
  * or NULL where the VFS gives an inode alone.

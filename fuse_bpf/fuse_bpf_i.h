@@ -287,6 +287,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 int __fuse_bpf_pre(struct fuse_bpf_call *call);
 long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
 long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
+int fuse_bpf_detached(const struct inode *inode);
 int fuse_bpf_take_mode(struct fuse_bpf_call *call, umode_t *mode, u32 edited);
 
 /*

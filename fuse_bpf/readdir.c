@@ -93,6 +93,9 @@ static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
 	struct inode *inode = file_inode(file);
 	loff_t ret;
 
+	ret = fuse_bpf_detached(inode);
+	if (ret)
+		return ret;
 	inode_lock(inode);
 	backing->f_pos = file->f_pos;
 	ret = fuse_bpf_backing_llseek(file, offset, whence);
