@@ -190,9 +190,13 @@ int fuse_bpf_backing_fallocate(struct file *file, int mode, loff_t offset, loff_
 /* Readahead below has to be given a file that is its own. */
 int fuse_bpf_backing_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
-	const struct cred *old = fuse_bpf_creds_enter_file(file);
+	const struct cred *old;
 	int err;
 
+	err = fuse_bpf_detached(file_inode(file));
+	if (err)
+		return err;
+	old = fuse_bpf_creds_enter_file(file);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	err = vfs_fadvise(fuse_bpf_backing_file(file), offset, len, advice);

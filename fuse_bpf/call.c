@@ -138,6 +138,16 @@ static bool fuse_bpf_target_is_dir(const struct inode *inode, enum fuse_bpf_op o
 	return target ? S_ISDIR(target->i_mode) : op == FUSE_BPF_OP_MKDIR;
 }
 
+/* What detach=fail answers to an operation that is shown to no program. */
+int fuse_bpf_detached(const struct inode *inode)
+{
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+
+	if (likely(!slot || !(READ_ONCE(slot->wanted) & FUSE_BPF_SLOT_DEAD)))
+		return 0;
+	return fuse_bpf_sb(inode->i_sb)->detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
+}
+
 /*
  * The slow half of fuse_bpf_begin().  @dentry is what the operation is about,
  * or NULL where the VFS gives an inode alone.
@@ -173,6 +183,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	call->version = v;
 	call->slot = slot;
 	call->op = op;
+	call->phase = FUSE_BPF_PHASE_PRE;
 	call->post = false;
 	call->name = NULL;
 	call->newname = NULL;
@@ -279,7 +290,10 @@ int __fuse_bpf_pre(struct fuse_bpf_call *call)
 	return err;
 }
 
-/* ctx->result after the post call; it may have been written. */
+/*
+ * ctx->result after the post call; it may have been written.  This is the one
+ * field of the context that is read back.
+ */
 static long fuse_bpf_post_result(struct fuse_bpf_call *call, long was)
 {
 	u32 opf = fuse_bpf_op_descs[call->op].flags;
@@ -302,6 +316,7 @@ long __fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 	/* The VFS comes again outside RCU; this was no end of the operation. */
 	if (call->post && result != -ECHILD) {
+		call->phase = FUSE_BPF_PHASE_POST;
 		call->ctx.phase = FUSE_BPF_PHASE_POST;
 		call->ctx.result = result;
 		verdict = fuse_bpf_run(call);

@@ -72,6 +72,9 @@ int fuse_bpf_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 st
 	const struct cred *old;
 	int err;
 
+	err = fuse_bpf_detached(inode);
+	if (err)
+		return err;
 	if (!backing->i_op->fiemap)
 		return -EOPNOTSUPP;
 	old = fuse_bpf_creds_enter(inode->i_sb);

@@ -53,6 +53,7 @@ struct fuse_bpf_version {
 
 /* In fuse_bpf_slot.wanted: the ops were detached, look at the mount's choice. */
 #define FUSE_BPF_SLOT_DEAD	BIT_ULL(63)
+static_assert(FUSE_BPF_OP_COUNT <= 63);
 
 /*
  * What mounts and inodes hold: one registered name, whose version may change
@@ -63,11 +64,10 @@ struct fuse_bpf_slot {
 	u32 generation;			/* changes with every version and on detach */
 	u64 wanted;			/* version->wanted, or with FUSE_BPF_SLOT_DEAD */
 	struct fuse_bpf_version __rcu *version;	/* written under fuse_bpf_slots_lock */
-	bool dead;			/* fuse_bpf_slots_lock; unregistered */
 	const struct fuse_bpf_ops *kdata; /* registry's key beside link; lock */
 	struct bpf_link *link;		/* borrowed: valid until unreg; lock */
 	struct user_namespace *user_ns;	/* counted; where @name is known */
-	struct list_head node;		/* fuse_bpf_slots; lock */
+	struct list_head node;		/* of the live or of the dead ones; lock */
 	atomic_long_t mounts;
 	atomic_long_t inodes;
 	atomic_long_t errors;		/* verdicts and answers refused with EIO */
@@ -106,6 +106,7 @@ void fuse_bpf_slot_put(struct fuse_bpf_slot *slot);
 u32 fuse_bpf_slot_flags(struct fuse_bpf_slot *slot);
 int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+int fuse_bpf_slot_may_replace(const struct bpf_link *link);
 int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slots_show(struct seq_file *m);
 int fuse_bpf_slots_init(void);
@@ -273,6 +274,7 @@ struct fuse_bpf_call {
 	struct fuse_bpf_version *version; /* counted; NULL: no program to run, or none any more */
 	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
 	enum fuse_bpf_op op;
+	enum fuse_bpf_phase phase;	/* ctx.phase is the program's copy */
 	bool post;			/* run the program once more */
 	int refusal;			/* an errno that needs no program to say */
 	/* What kfuncs read; NULL where the operation has no such thing. */
@@ -283,6 +285,11 @@ struct fuse_bpf_call {
 	struct dentry *dentry;
 	struct dentry *newdentry;
 	struct fuse_bpf_child_rule child;
+	/*
+	 * Never read back but for result, which is checked: up to 6.12 a program
+	 * writes to any field by passing its address to a global function.  What
+	 * the module itself needs to know is in the members above.
+	 */
 	struct fuse_bpf_ctx ctx;
 	union fuse_bpf_in in;
 	union fuse_bpf_out out;
@@ -299,6 +306,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 int __fuse_bpf_pre(struct fuse_bpf_call *call);
 long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
 long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
+int fuse_bpf_detached(const struct inode *inode);
 int fuse_bpf_take_mode(struct fuse_bpf_call *call, umode_t *mode, u32 edited);
 
 /*

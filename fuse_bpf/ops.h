@@ -105,6 +105,17 @@
  */
 #define FUSE_BPF_OP_UNSERVED	BIT_ULL(FUSE_BPF_OP_POLL)
 
+/*
+ * default_op's number, and how many there are with it.  Not in the UAPI, since
+ * both change with every new operation.  poll has no row.
+ */
+#define FUSE_BPF_ONE_ROW(...)	+ 1
+enum {
+	FUSE_BPF_OP_DEFAULT = 1 FUSE_BPF_OP_TABLE(FUSE_BPF_ONE_ROW, FUSE_BPF_ONE_ROW,
+						  FUSE_BPF_ONE_ROW, FUSE_BPF_ONE_ROW),
+	FUSE_BPF_OP_COUNT
+};
+
 /* All operations that default_op stands in for. */
 #define FUSE_BPF_OP_ALL \
 	((BIT_ULL(FUSE_BPF_OP_DEFAULT) - 1) & ~FUSE_BPF_OP_UNSERVED)

@@ -108,6 +108,9 @@ static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
 	struct file *backing = fuse_bpf_backing_file(file);
 	loff_t ret;
 
+	ret = fuse_bpf_detached(file_inode(file));
+	if (ret)
+		return ret;
 	backing->f_pos = file->f_pos;
 	ret = fuse_bpf_backing_llseek(file, offset, whence);
 	file->f_pos = backing->f_pos;

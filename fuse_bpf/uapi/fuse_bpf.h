@@ -30,10 +30,11 @@
  * @FUSE_BPF_DAEMON_PRE: flag: let the daemon edit the arguments before
  * @FUSE_BPF_DAEMON_POST: flag: let the daemon edit the result after
  *
- * The action is the low byte, flags lie above it.  -1 to -4095 fails the
- * operation with that errno, but not with one that steers the kernel's path
- * walk or signal handling (ECHILD, ESTALE, EOPENSTALE, ERESTART and its kin).
- * Anything else is answered EIO, counted, and logged at a limited rate.
+ * The action is the low byte, flags lie above it.  -1 to -511 fails the
+ * operation with that errno, but for ECHILD, ESTALE and ERESTART, which steer
+ * the kernel's path walk and signal handling, as those from 512 on do that user
+ * space does not know.  Anything else is answered EIO, counted, and logged at a
+ * limited rate.
  */
 enum fuse_bpf_verdict {
 	FUSE_BPF_BACKING	= 0,
@@ -98,8 +99,7 @@ enum fuse_bpf_op {
 	FUSE_BPF_OP_IOCTL,
 	FUSE_BPF_OP_LOCK,
 	FUSE_BPF_OP_POLL,
-	FUSE_BPF_OP_DEFAULT,
-	FUSE_BPF_OP_COUNT,
+	/* New ones are added here; numbers never change. */
 };
 
 /* Which name a kfunc is about. */
@@ -112,10 +112,20 @@ enum fuse_bpf_name {
 	FUSE_BPF_NEWPATH	= 5,	/* rename: the new path inside the mount */
 };
 
-/* What bpf_fuse_set_child() sets, in lookup and in what makes an inode. */
+/**
+ * enum fuse_bpf_child - what bpf_fuse_set_child() sets, in both phases of lookup
+ *	and in the pre phase of what makes an inode
+ * @FUSE_BPF_CHILD_OPS: arg is enum fuse_bpf_child_ops
+ * @FUSE_BPF_CHILD_MASK: arg has a bit (enum fuse_bpf_op) for each operation that
+ *	the set sees of the child and all below it, default_op included: an
+ *	operation without its bit goes to the backing filesystem alone.  A bit
+ *	of an operation that the module does not have has no effect.  So a mask
+ *	of named bits hides each operation that a later module adds, and
+ *	~FUSE_BPF_BIT(READ), which has the bits of those too, shows it.
+ */
 enum fuse_bpf_child {
-	FUSE_BPF_CHILD_OPS	= 0,	/* arg: enum fuse_bpf_child_ops */
-	FUSE_BPF_CHILD_MASK	= 1,	/* arg: bits of enum fuse_bpf_op */
+	FUSE_BPF_CHILD_OPS	= 0,
+	FUSE_BPF_CHILD_MASK	= 1,
 };
 
 enum fuse_bpf_child_ops {
@@ -312,7 +322,9 @@ struct fuse_bpf_readdir_in {
  * @write: as read, for writes
  * @mmap: must not sleep; holds the caller's mmap lock
  * @flush: every close(2) of a descriptor of a regular file
- * @release: the last close; its result is ignored
+ * @release: the last close; its result is ignored.  It may be done later and by
+ *	another task, a kernel thread too: uid, gid, pid, tgid and cgroup_id are
+ *	those of who does it
  * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
  * @fallocate: all modes
  * @lseek: SEEK_DATA and SEEK_HOLE
