@@ -26,11 +26,13 @@
  * us, and should find the backing file's.  But some take the inode of our file for
  * one of the filesystem that the mapping is of, and would look past its end: the
  * kernel where it asks for memfd seals of what is on tmpfs, and ->swap_activate(),
- * but for ext4's.  Over those nothing is lost but what the three do.
+ * but for ext4's.  Over those nothing is lost but what the three do.  Nor is it
+ * shared where a program sees reading or writing, which swapping would go past.
  */
-static bool fuse_bpf_may_share_mapping(struct address_space *mapping)
+static bool fuse_bpf_may_share_mapping(const struct inode *inode, struct address_space *mapping)
 {
-	if (shmem_mapping(mapping))
+	if (shmem_mapping(mapping) || fuse_bpf_wanted(inode, FUSE_BPF_OP_READ) ||
+	    fuse_bpf_wanted(inode, FUSE_BPF_OP_WRITE))
 		return false;
 	return !mapping->a_ops->swap_activate ||
 	       !strcmp(mapping->host->i_sb->s_type->name, "ext4");
@@ -39,12 +41,8 @@ static bool fuse_bpf_may_share_mapping(struct address_space *mapping)
 /* @file is served by @backing from now on. */
 void fuse_bpf_adopt_file(struct file *file, struct file *backing)
 {
-	struct inode *inode = file_inode(file);
-
 	file->private_data = backing;
-	if (fuse_bpf_may_share_mapping(backing->f_mapping) &&
-	    !fuse_bpf_wanted(inode, FUSE_BPF_OP_READ) &&
-	    !fuse_bpf_wanted(inode, FUSE_BPF_OP_WRITE)) {
+	if (fuse_bpf_may_share_mapping(file_inode(file), backing->f_mapping)) {
 		file->f_mapping = backing->f_mapping;
 		file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
 	}

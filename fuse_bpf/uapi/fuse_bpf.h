@@ -326,7 +326,9 @@ struct fuse_bpf_readdir_in {
  *	With a smaller one the file position has moved by that much only; what was
  *	spliced or copied can't be taken back, and is EIO then.
  *	Mappings are mmap's: of a set with read and neither mmap nor default_op no
- *	file can be mapped (ENODEV).  FIEMAP shows where bytes lie, to no program
+ *	file can be mapped (ENODEV).  No program sees FIEMAP, which shows where
+ *	the bytes lie, nor what root swaps to, or mounts from, a file that was
+ *	opened while there was no read and no write
  * @write: whatever gets bytes into a file but mappings, as read: write(2) in all
  *	forms, splice(2) and sendfile(2) to it, core dumps, loop devices, and the
  *	destination of copy_file_range and clone.  Bytes change by fallocate and

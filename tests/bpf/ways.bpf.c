@@ -18,6 +18,7 @@ static __always_inline int act(struct fuse_bpf_ctx *ctx, enum ways_op op, __u64 
 	if (ways.ino && ways.ino != ctx->ino)
 		return FUSE_BPF_BACKING;
 	__sync_fetch_and_add(&ways.calls[op][post], 1);
+	ways.turns[op][post] = ++ways.turn;
 	if (!post) {
 		ways.offset[op] = offset;
 		ways.length[op] = length;
@@ -51,12 +52,28 @@ FUSE_BPF_PROG(ways_write, struct fuse_bpf_ctx *ctx, struct fuse_write_in *in)
 
 FUSE_BPF_PROG(ways_mmap, struct fuse_bpf_ctx *ctx, struct fuse_bpf_mmap_in *in)
 {
+	if (ctx->phase == FUSE_BPF_PHASE_PRE) {
+		ways.map.prot = in->prot;
+		ways.map.max_prot = in->max_prot;
+		ways.map.shared = in->shared;
+		in->max_prot = (in->max_prot & ~ways.map.clear) | ways.map.set;
+	}
 	return act(ctx, WAYS_MMAP, in->offset, in->length);
 }
 
-FUSE_BPF_PROG(ways_copy, struct fuse_bpf_ctx *ctx)
+FUSE_BPF_PROG(ways_copy, struct fuse_bpf_ctx *ctx, struct fuse_bpf_copy_in *in)
 {
-	return act(ctx, WAYS_COPY, 0, 0);
+	ways.copy.src_ino = in->src_ino;
+	ways.copy.src_offset = in->src_offset;
+	ways.copy.src_mount_id = in->src_mount_id;
+	ways.copy.dst_ino = in->dst_ino;
+	ways.copy.dst_offset = in->dst_offset;
+	ways.copy.length = in->length;
+	ways.copy.src_dev = in->src_dev;
+	ways.copy.how = in->how;
+	ways.copy.mount_id = ctx->mount_id;
+	ways.copy.dev = ctx->dev;
+	return act(ctx, WAYS_COPY, in->dst_offset, in->length);
 }
 
 FUSE_BPF_OPS(ways_all) = {

@@ -7,7 +7,10 @@
  */
 #include "lib/way.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 
 static const char *back, *at;
 static struct ways *set;
@@ -215,11 +218,314 @@ static void watched_writes(void **state)
 	all_ways(true, 0);
 }
 
+/* --- mappings ---------------------------------------------------------------------- */
+
+/* A mapping of the file's start, or MAP_FAILED and errno; open() and mmap() alike. */
+static char *map_file(const char *path, int mode, int prot, int flags)
+{
+	int fd = open(path, mode);
+	void *p;
+
+	assert_ok(fd);
+	p = mmap(NULL, 2 * 4096, prot, flags, fd, 0);
+	close(fd);
+	return p;
+}
+
+static void unmap(char *p)
+{
+	assert_ptr_not_equal(p, MAP_FAILED);
+	assert_ok(munmap(p, 2 * 4096));
+}
+
+static void not_mapped(const char *path, int mode, int prot, int flags, int err)
+{
+	errno = 0;
+	assert_ptr_equal(map_file(path, mode, prot, flags), MAP_FAILED);
+	assert_int_equal(errno, err);
+}
+
+/* No mapping at all where reading is seen and mapping is not. */
+static void read_without_mmap(void **state)
+{
+	int log;
+
+	start(state, "ways_reads");
+	fill(BACK("file"), WAY_MARK);
+	fill(below(1), "free");
+	log = kmsg_open();
+	not_mapped(AT("file"), O_RDONLY, PROT_READ, MAP_PRIVATE, ENODEV);
+	not_mapped(AT("file"), O_RDONLY, PROT_READ, MAP_SHARED, ENODEV);
+	not_mapped(AT("file"), O_RDONLY, PROT_NONE, MAP_PRIVATE, ENODEV);
+	not_mapped(AT("file"), O_RDWR, PROT_WRITE, MAP_SHARED, ENODEV);
+	assert_true(kmsg_has(log, "ways_reads: a mapping of inode"));
+	close(log);
+	assert_true(taken(AT("file")));
+	assert_int_equal(set->calls[WAYS_READ][0], 1);
+	unmap(map_file(AT("free/other"), O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED));
+	assert_int_equal(ops_get("ways_reads").errors, 0);
+}
+
+/* Reading by a mapping goes on where writing is seen and mapping is not. */
+static void write_without_mmap(void **state)
+{
+	int fd, log, mem;
+	char *p;
+
+	start(state, "ways_writes");
+	fill(BACK("file"), "old");
+	log = kmsg_open();
+	not_mapped(AT("file"), O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED, ENODEV);
+	assert_true(kmsg_has(log, "ways_writes: a mapping of inode"));
+	close(log);
+	p = map_file(AT("file"), O_RDWR, PROT_READ, MAP_SHARED);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	fd = open(AT("file"), O_WRONLY);
+	assert_int_equal(pwrite(fd, "new", 3, 0), 3);
+	close(fd);
+	assert_memory_equal(p, "new", 3);
+	assert_fails(mprotect(p, 4096, PROT_READ | PROT_WRITE), EACCES);
+	assert_fails(remap_file_pages(p, 4096, 0, 1, 0), EINVAL);
+	mem = open("/proc/self/mem", O_RDWR);
+	assert_ok(mem);
+	assert_fails(pwrite(mem, "bad", 3, (uintptr_t)p), EIO);
+	close(mem);
+	assert_memory_equal(p, "new", 3);
+	unmap(p);
+	p = map_file(AT("file"), O_RDWR, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	memcpy(p, "own", 3);
+	unmap(p);
+	p = map_file(AT("file"), O_RDONLY, PROT_READ, MAP_SHARED);
+	assert_fails(mprotect(p, 4096, PROT_WRITE), EACCES);
+	unmap(p);
+	fd = open(BACK("file"), O_RDONLY);
+	assert_int_equal(read(fd, way_buf, 3), 3);
+	close(fd);
+	assert_memory_equal(way_buf, "new", 3);
+}
+
+/* A mask that lets reading and writing be seen lets mapping be seen. */
+static void narrowed_to_data(void **state)
+{
+	start(state, "ways_all");
+	fill(BACK("narrow/file"), WAY_MARK);
+	set->verdict[WAYS_MMAP] = -EUSERS;
+	not_mapped(AT("narrow/file"), O_RDONLY, PROT_READ, MAP_PRIVATE, EUSERS);
+	assert_int_equal(set->calls[WAYS_MMAP][0], 1);
+}
+
+static void max_prot(void **state)
+{
+	const int all = PROT_READ | PROT_WRITE | PROT_EXEC;
+	char *p;
+
+	start(state, "ways_all");
+	fill(BACK("file"), "old");
+	unmap(map_file(AT("file"), O_RDONLY, PROT_READ, MAP_SHARED));
+	assert_int_equal(set->map.prot, PROT_READ);
+	assert_int_equal(set->map.max_prot, PROT_READ | PROT_EXEC);
+	assert_int_equal(set->map.shared, 1);
+	unmap(map_file(AT("file"), O_RDONLY, PROT_NONE, MAP_PRIVATE));
+	assert_int_equal(set->map.prot, PROT_NONE);
+	assert_int_equal(set->map.max_prot, all);
+	assert_int_equal(set->map.shared, 0);
+
+	set->map.clear = PROT_WRITE;
+	p = map_file(AT("file"), O_RDWR, PROT_READ, MAP_SHARED);
+	assert_int_equal(set->map.max_prot, all);
+	assert_fails(mprotect(p, 4096, PROT_READ | PROT_WRITE), EACCES);
+	assert_fails(remap_file_pages(p, 4096, 0, 1, 0), EINVAL);
+	assert_ok(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+	unmap(p);
+	set->map.clear = PROT_EXEC;
+	p = map_file(AT("file"), O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
+	assert_fails(mprotect(p, 4096, PROT_READ | PROT_EXEC), EACCES);
+	unmap(p);
+	set->map.clear = all;
+	p = map_file(AT("file"), O_RDWR, PROT_NONE, MAP_PRIVATE);
+	assert_fails(mprotect(p, 4096, PROT_READ), EACCES);
+	unmap(p);
+	assert_int_equal(ops_get("ways_all").errors, 0);
+
+	not_mapped(AT("file"), O_RDWR, PROT_READ, MAP_SHARED, EIO);
+	set->map.clear = 0;
+	set->map.set = 1 << 10;
+	not_mapped(AT("file"), O_RDWR, PROT_READ, MAP_SHARED, EIO);
+	set->map.set = PROT_WRITE;
+	not_mapped(AT("file"), O_RDONLY, PROT_READ, MAP_SHARED, EIO);
+	assert_int_equal(ops_get("ways_all").errors, 3);
+}
+
+/* What a mount forbids is not to be had by mapping the mapped file once more. */
+static void remapped_where_nothing_runs(void **state)
+{
+	char *p;
+
+	start(state, "ways_all");
+	fill(BACK("file"), "old");
+	mnt(fmt("%s/here", back), tmp_path("noexec"), "");
+	assert_ok(mount(NULL, tmp_path("noexec"), NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL));
+	p = map_file(tmp_path("noexec/file"), O_RDWR, PROT_READ | PROT_WRITE, MAP_SHARED);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	assert_ok(remap_file_pages(p, 4096, 0, 1, 0));
+	assert_fails(mprotect(p, 4096, PROT_READ | PROT_EXEC), EACCES);
+	unmap(p);
+}
+
+/* --- from file to file ------------------------------------------------------------- */
+
+struct pair {
+	int in, out;
+	struct stat in_st, out_st;
+};
+
+static struct pair pair_open(const char *in, const char *out)
+{
+	struct pair p = { .in = open(in, O_RDONLY), .out = open(out, O_RDWR) };
+
+	assert_ok(p.in);
+	assert_ok(p.out);
+	assert_ok(fstat(p.in, &p.in_st));
+	assert_ok(fstat(p.out, &p.out_st));
+	return p;
+}
+
+static void pair_close(struct pair *p)
+{
+	close(p->in);
+	close(p->out);
+}
+
+static void copy_was(const struct pair *p, __u64 from, __u64 to, __u64 length, __u32 how)
+{
+	assert_int_equal(set->copy.src_ino, p->in_st.st_ino);
+	assert_int_equal(set->copy.dst_ino, p->out_st.st_ino);
+	assert_int_equal(set->copy.src_offset, from);
+	assert_int_equal(set->copy.dst_offset, to);
+	assert_int_equal(set->copy.length, length);
+	assert_int_equal(set->copy.how, how);
+	assert_int_equal(set->copy.src_dev, set->copy.dev);
+	assert_int_equal(set->offset[WAYS_WRITE], to);
+	assert_int_equal(set->length[WAYS_WRITE], length);
+}
+
+/* Which file is which, and where. */
+static void copy_arguments(void **state)
+{
+	loff_t from = 4096, to = 100;
+	struct pair p;
+
+	start(state, "ways_all");
+	fill(BACK("file"), WAY_MARK);
+	fill(below(0), "");
+	fill(below(2), "");
+	p = pair_open(AT("file"), AT("other"));
+	assert_int_equal(copy_file_range(p.in, &from, p.out, &to, 50, 0), 50);
+	copy_was(&p, 4096, 100, 50, FUSE_BPF_COPY);
+	assert_int_equal(set->offset[WAYS_READ], 4096);
+	assert_int_equal(set->length[WAYS_READ], 50);
+	assert_int_equal(set->copy.src_mount_id, set->copy.mount_id);
+	if (!ioctl(p.out, FICLONE, p.in)) {
+		copy_was(&p, 0, 0, WAY_BYTES, FUSE_BPF_CLONE);
+		assert_int_equal(set->length[WAYS_READ], WAY_BYTES);
+	}
+	pair_close(&p);
+	p = pair_open(tmp_path("plain/other"), AT("other"));
+	assert_int_equal(copy_file_range(p.in, NULL, p.out, NULL, 50, 0), 50);
+	copy_was(&p, 0, 0, 50, FUSE_BPF_COPY);
+	assert_int_not_equal(set->copy.src_mount_id, set->copy.mount_id);
+	pair_close(&p);
+}
+
+/* In which order programs are called, and what of a copy each is told. */
+static void copy_order(void **state)
+{
+	struct pair p;
+
+	start(state, "ways_all");
+	fill(BACK("file"), WAY_MARK);
+	fill(below(0), "");
+	p = pair_open(AT("file"), AT("other"));
+	verdict(WAYS_READ, WAYS_WRITE, FUSE_BPF_POST);
+	set->verdict[WAYS_COPY] = FUSE_BPF_POST;
+	assert_int_equal(copy_file_range(p.in, NULL, p.out, NULL, 50, 0), 50);
+	assert_int_equal(set->turns[WAYS_COPY][0], 1);
+	assert_int_equal(set->turns[WAYS_READ][0], 2);
+	assert_int_equal(set->turns[WAYS_WRITE][0], 3);
+	assert_int_equal(set->turns[WAYS_WRITE][1], 4);
+	assert_int_equal(set->turns[WAYS_READ][1], 5);
+	assert_int_equal(set->turns[WAYS_COPY][1], 6);
+	assert_int_equal(set->counted[WAYS_READ], 50);
+	set->verdict[WAYS_WRITE] = -EUSERS;
+	assert_fails(copy_file_range(p.in, NULL, p.out, NULL, 50, 0), EUSERS);
+	assert_int_equal(set->counted[WAYS_READ], -EUSERS);
+	assert_int_equal(set->counted[WAYS_COPY], -EUSERS);
+	pair_close(&p);
+}
+
+/* A count that a program made smaller: what was copied cannot be taken back. */
+static void copy_made_shorter(void **state)
+{
+	static const enum ways_op ops[] = { WAYS_READ, WAYS_WRITE, WAYS_COPY };
+	struct pair p;
+	size_t i;
+
+	start(state, "ways_all");
+	fill(BACK("file"), WAY_MARK);
+	fill(below(0), "");
+	set->shorten = 1;
+	for (i = 0; i < 3; i++) {
+		p = pair_open(AT("file"), AT("other"));
+		set->verdict[ops[i]] = FUSE_BPF_POST;
+		assert_fails(copy_file_range(p.in, NULL, p.out, NULL, 50, 0), EIO);
+		assert_int_equal(set->counted[ops[i]], 50);
+		set->verdict[ops[i]] = 0;
+		pair_close(&p);
+	}
+	assert_int_equal(ops_get("ways_all").errors, 0);
+}
+
+/* A dedupe tells whether bytes are alike: reading of both files. */
+static void dedupe_reads_both(void **state)
+{
+	struct pair p;
+	int err;
+
+	start(state, "ways_all");
+	fill(BACK("file"), WAY_MARK);
+	fill(below(0), WAY_MARK);
+	p = pair_open(AT("file"), AT("other"));
+	err = way_dedupe(p.in, p.out);
+	if (err == WAY_NOT_HERE) {
+		pair_close(&p);
+		print_message("# skipped: files share no blocks here\n");
+		skip();
+	}
+	assert_int_equal(err, 0);
+	assert_int_equal(set->calls[WAYS_READ][0], 2);
+	assert_int_equal(set->calls[WAYS_WRITE][0], 0);
+	assert_int_equal(set->copy.how, FUSE_BPF_DEDUPE);
+	only_of(below(0));
+	set->verdict[WAYS_READ] = -EUSERS;
+	assert_int_equal(way_dedupe(p.in, p.out), EUSERS);
+	pair_close(&p);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(refused_reads),
 	cmocka_unit_test(watched_reads),
 	cmocka_unit_test(refused_writes),
 	cmocka_unit_test(watched_writes),
+	cmocka_unit_test(read_without_mmap),
+	cmocka_unit_test(write_without_mmap),
+	cmocka_unit_test(narrowed_to_data),
+	cmocka_unit_test(max_prot),
+	cmocka_unit_test(remapped_where_nothing_runs),
+	cmocka_unit_test(copy_arguments),
+	cmocka_unit_test(copy_order),
+	cmocka_unit_test(copy_made_shorter),
+	cmocka_unit_test(dedupe_reads_both),
 };
 
 #define TESTS (sizeof(tests) / sizeof(tests[0]))
