@@ -55,9 +55,9 @@ const struct fuse_bpf_op_desc *fuse_bpf_op_of_member(u32 byte_offset)
 /* A mapping would move bytes past the @op program of a set without one for mmap. */
 static int fuse_bpf_refuse_mmap(const struct fuse_bpf_call *call, enum fuse_bpf_op op)
 {
-	pr_warn_ratelimited("%s: a mapping of inode %lu is refused with ENODEV: the set has a program for %s and none for mmap; add an mmap member\n",
+	pr_warn_ratelimited("%s: a mapping of inode %llu is refused with ENODEV: the set has a program for %s and none for mmap; add an mmap member\n",
 			    call->slot->name,
-			    fuse_bpf_backing_inode(d_inode(call->dentry))->i_ino,
+			    (u64)fuse_bpf_backing_inode(d_inode(call->dentry))->i_ino,
 			    fuse_bpf_op_descs[op].name);
 	return -ENODEV;
 }

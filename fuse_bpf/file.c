@@ -407,31 +407,40 @@ static u64 fuse_bpf_copy_length(const struct fuse_bpf_copy *copy)
 	return max(i_size_read(fuse_bpf_backing_inode(file_inode(copy->in))) - copy->pos_in, 0LL);
 }
 
-static void fuse_bpf_copy_fill(struct fuse_bpf_call *call, const struct fuse_bpf_copy *copy,
-			       const struct file *file)
+/* Both files can be one, so it is the step that counts. */
+static struct file *fuse_bpf_copy_file(const struct fuse_bpf_copy *copy,
+				       enum fuse_bpf_copy_step step)
 {
-	loff_t pos = file == copy->in ? copy->pos_in : copy->pos_out;
-	const struct inode *src = file_inode(copy->in);
+	return step == FUSE_BPF_COPY_SOURCE ? copy->in : copy->out;
+}
+
+static void fuse_bpf_copy_fill(struct fuse_bpf_call *call, const struct fuse_bpf_copy *copy,
+			       enum fuse_bpf_copy_step step)
+{
+	loff_t pos = step == FUSE_BPF_COPY_SOURCE ? copy->pos_in : copy->pos_out;
+	const struct inode *src = fuse_bpf_backing_inode(file_inode(copy->in));
+	const struct inode *dst = fuse_bpf_backing_inode(file_inode(copy->out));
+	u32 flags = fuse_bpf_copy_file(copy, step)->f_flags;
 	u64 len = fuse_bpf_copy_length(copy);
 
 	switch (call->op) {
 	case FUSE_BPF_OP_READ:
 		call->in.read.offset = pos;
 		call->in.read.size = min_t(u64, len, U32_MAX);
-		call->in.read.flags = file->f_flags;
+		call->in.read.flags = flags;
 		return;
 	case FUSE_BPF_OP_WRITE:
 		call->in.write.offset = pos;
 		call->in.write.size = min_t(u64, len, U32_MAX);
-		call->in.write.flags = file->f_flags;
+		call->in.write.flags = flags;
 		return;
 	default:
-		call->in.copy_file_range.src_ino = fuse_bpf_backing_inode(src)->i_ino;
+		call->in.copy_file_range.src_ino = src->i_ino;
 		call->in.copy_file_range.src_offset = copy->pos_in;
-		call->in.copy_file_range.src_mount_id = fuse_bpf_sb(src->i_sb)->mount_id;
-		call->in.copy_file_range.src_dev =
-			new_encode_dev(fuse_bpf_backing_inode(src)->i_sb->s_dev);
-		call->in.copy_file_range.dst_ino = fuse_bpf_backing_inode(file_inode(file))->i_ino;
+		call->in.copy_file_range.src_mount_id =
+			fuse_bpf_sb(file_inode(copy->in)->i_sb)->mount_id;
+		call->in.copy_file_range.src_dev = new_encode_dev(src->i_sb->s_dev);
+		call->in.copy_file_range.dst_ino = dst->i_ino;
 		call->in.copy_file_range.dst_offset = copy->pos_out;
 		call->in.copy_file_range.length = len;
 		call->in.copy_file_range.how = copy->how;
@@ -444,13 +453,13 @@ static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf
 static noinline loff_t fuse_bpf_copy_shown(const struct fuse_bpf_copy *copy,
 					   enum fuse_bpf_copy_step step)
 {
-	struct file *file = step == FUSE_BPF_COPY_SOURCE ? copy->in : copy->out;
+	struct file *file = fuse_bpf_copy_file(copy, step);
 	FUSE_BPF_CALL(call);
 	loff_t ret;
 
 	if (fuse_bpf_begin(&call, file_inode(file), fuse_bpf_copy_op(copy, step),
 			   compat_file_dentry(file)))
-		fuse_bpf_copy_fill(&call, copy, file);
+		fuse_bpf_copy_fill(&call, copy, step);
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_copy_from(copy, step + 1);
@@ -471,9 +480,9 @@ static loff_t fuse_bpf_copy_below(const struct fuse_bpf_copy *copy)
 static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step)
 {
 	for (; step < FUSE_BPF_COPY_STEPS; step++) {
-		struct file *file = step == FUSE_BPF_COPY_SOURCE ? copy->in : copy->out;
+		const struct inode *inode = file_inode(fuse_bpf_copy_file(copy, step));
 
-		if (fuse_bpf_wanted(file_inode(file), fuse_bpf_copy_op(copy, step)))
+		if (fuse_bpf_wanted(inode, fuse_bpf_copy_op(copy, step)))
 			return fuse_bpf_copy_shown(copy, step);
 	}
 	return fuse_bpf_copy_below(copy);

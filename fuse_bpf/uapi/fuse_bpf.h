@@ -341,7 +341,7 @@ struct fuse_bpf_readdir_in {
  * @flush: every close(2) of a descriptor of a regular file
  * @release: the last close; its result is ignored
  * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
- * @fallocate: all modes
+ * @fallocate: all modes; MADV_REMOVE of a mapping that may be written is none
  * @lseek: SEEK_DATA and SEEK_HOLE
  * @copy_file_range: clone (reflink) and dedupe too; runs the ops of the
  *	destination.  Called before read of the source and write of the

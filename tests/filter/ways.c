@@ -431,6 +431,14 @@ static void copy_arguments(void **state)
 		assert_int_equal(set->length[WAYS_READ], WAY_BYTES);
 	}
 	pair_close(&p);
+	/* Within one open file. */
+	p = pair_open(AT("file"), AT("file"));
+	from = 4096;
+	to = 100;
+	assert_int_equal(copy_file_range(p.out, &from, p.out, &to, 50, 0), 50);
+	copy_was(&p, 4096, 100, 50, FUSE_BPF_COPY);
+	assert_int_equal(set->offset[WAYS_READ], 4096);
+	pair_close(&p);
 	p = pair_open(tmp_path("plain/other"), AT("other"));
 	assert_int_equal(copy_file_range(p.in, NULL, p.out, NULL, 50, 0), 50);
 	copy_was(&p, 0, 0, 50, FUSE_BPF_COPY);

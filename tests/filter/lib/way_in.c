@@ -108,9 +108,11 @@ static int in_aio(const struct way_try *t)
 	return ret < 0 ? -ret : 0;
 }
 
+#define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
+
 static void core_pattern(const char *text, char *before)
 {
-	int fd = open("/proc/sys/kernel/core_pattern", O_RDWR);
+	int fd = open(CORE_PATTERN, O_RDWR);
 
 	assert_ok(fd);
 	if (before)
@@ -128,7 +130,7 @@ static int in_core(const struct way_try *t)
 	int status;
 	pid_t pid;
 
-	if (strlen(t->path) > 127)
+	if (access(CORE_PATTERN, F_OK))
 		return WAY_NOT_HERE;
 	core_pattern(t->path, before);
 	pid = fork();
