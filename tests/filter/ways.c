@@ -3,7 +3,7 @@
  * What a refusal of read or write is worth: every way in which bytes get out of a
  * file, or into it, meets a program, wherever they go to or come from.
  *
- * timeout: 300
+ * timeout: 600
  */
 #include "lib/way.h"
 
