@@ -9,6 +9,7 @@
 #include <linux/cgroup.h>
 #include <linux/jiffies.h>
 #include <linux/kdev_t.h>
+#include <linux/mman.h>
 #include <linux/uidgid.h>
 #include "fuse_bpf_i.h"
 
@@ -51,12 +52,41 @@ const struct fuse_bpf_op_desc *fuse_bpf_op_of_member(u32 byte_offset)
 #define FUSE_BPF_RUN_BOTH(m, op, ...) \
 	case op: return ops->m(&call->ctx, &call->in.m, &call->out.m);
 
+/* A mapping would move bytes past the @op program of a set without one for mmap. */
+static int fuse_bpf_refuse_mmap(const struct fuse_bpf_call *call, enum fuse_bpf_op op)
+{
+	pr_warn_ratelimited("%s: a mapping of inode %llu is refused with ENODEV: the set has a program for %s and none for mmap; add an mmap member\n",
+			    call->slot->name,
+			    (u64)fuse_bpf_backing_inode(d_inode(call->dentry))->i_ino,
+			    fuse_bpf_op_descs[op].name);
+	return -ENODEV;
+}
+
+/*
+ * Stands in for the mmap program of a set with read or write.  Without a program for
+ * write a mapping may change the file, without one for read it may show it.
+ */
+static int fuse_bpf_run_mmap(struct fuse_bpf_call *call)
+{
+	u64 seen = call->version->members & fuse_bpf_inode(d_inode(call->dentry))->mask;
+	struct fuse_bpf_mmap_in *in = &call->in.mmap;
+
+	if (seen & BIT_ULL(FUSE_BPF_OP_READ))
+		return fuse_bpf_refuse_mmap(call, FUSE_BPF_OP_READ);
+	if (in->shared && (seen & BIT_ULL(FUSE_BPF_OP_WRITE))) {
+		if (in->prot & PROT_WRITE)
+			return fuse_bpf_refuse_mmap(call, FUSE_BPF_OP_WRITE);
+		in->max_prot &= ~PROT_WRITE;
+	}
+	return FUSE_BPF_BACKING;
+}
+
 static int fuse_bpf_run(struct fuse_bpf_call *call)
 {
 	const struct fuse_bpf_ops *ops = call->version->ops;
 
 	if (!(call->version->members & BIT_ULL(call->op)))
-		return ops->default_op(&call->ctx);
+		return ops->default_op ? ops->default_op(&call->ctx) : fuse_bpf_run_mmap(call);
 	switch (call->op) {
 	FUSE_BPF_OP_TABLE(FUSE_BPF_RUN_NONE, FUSE_BPF_RUN_IN, FUSE_BPF_RUN_OUT,
 			  FUSE_BPF_RUN_BOTH)

@@ -138,10 +138,15 @@ struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 	return READ_ONCE(child->none) ? NULL : fuse_bpf_inode(dir)->slot;
 }
 
-/* A mask that a program narrowed stays narrow below. */
+/*
+ * A mask that a program narrowed stays narrow below.  Mappings move the bytes that
+ * read and write see, so a mask with these has mmap.
+ */
 u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rule *child)
 {
-	return READ_ONCE(child->mask) & fuse_bpf_inode(dir)->mask;
+	u64 mask = READ_ONCE(child->mask) & fuse_bpf_inode(dir)->mask;
+
+	return mask & FUSE_BPF_OP_DATA ? mask | BIT_ULL(FUSE_BPF_OP_MMAP) : mask;
 }
 
 /*

@@ -67,6 +67,11 @@ static void fuse_bpf_version_members(struct fuse_bpf_version *v)
 			v->members |= BIT_ULL(op);
 	}
 	v->wanted = v->ops->default_op ? FUSE_BPF_OP_ALL : v->members;
+	if ((v->wanted & FUSE_BPF_OP_DATA) && !(v->wanted & BIT_ULL(FUSE_BPF_OP_MMAP))) {
+		/* fuse_bpf_run_mmap() stands in for a program. */
+		v->wanted |= BIT_ULL(FUSE_BPF_OP_MMAP);
+		v->post_only &= ~BIT_ULL(FUSE_BPF_OP_MMAP);
+	}
 }
 
 static struct fuse_bpf_version *fuse_bpf_version_new(const struct fuse_bpf_ops *ops)

@@ -218,6 +218,11 @@ static void fuse_bpf_inherit_mount_flags(struct super_block *sb, struct fuse_bpf
 	/* Where reading sets the atime only at times, the option of ours says so. */
 	fsb->relatime = fsb->mnt->mnt_flags & MNT_RELATIME;
 	fsb->mnt->mnt_flags &= ~MNT_RELATIME;
+	/*
+	 * What may be executed is decided on the user's file.  remap_file_pages(2) alone
+	 * looks at the mapped one, and is not to undo what was decided.
+	 */
+	fsb->mnt->mnt_flags |= MNT_NOEXEC;
 }
 
 static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)

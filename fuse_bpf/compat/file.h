@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/splice.h>
 
 #ifndef FMODE_CAN_ATOMIC_WRITE
@@ -151,6 +152,17 @@ static inline ssize_t compat_backing_splice_read(struct file *backing, struct fi
 						 struct backing_file_ctx *ctx)
 {
 	return backing_file_splice_read(backing, ppos, pipe, len, flags, ctx);
+}
+#endif
+
+/* --- mappings ------------------------------------------------------------------- */
+
+#ifdef HAVE_VM_FLAGS_CALLS
+#define compat_vm_flags_clear	vm_flags_clear
+#else
+static inline void compat_vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
 }
 #endif
 

@@ -118,7 +118,8 @@ enum fuse_bpf_name {
  * @FUSE_BPF_CHILD_OPS: arg is enum fuse_bpf_child_ops
  * @FUSE_BPF_CHILD_MASK: arg has a bit (enum fuse_bpf_op) for each operation that
  *	the set sees of the child and all below it, default_op included: an
- *	operation without its bit goes to the backing filesystem alone.  A bit
+ *	operation without its bit goes to the backing filesystem alone.  A mask
+ *	with READ or WRITE has MMAP as well, which moves the same bytes.  A bit
  *	of an operation that the module does not have has no effect.  So a mask
  *	of named bits hides each operation that a later module adds, and
  *	~FUSE_BPF_BIT(READ), which has the bits of those too, shows it.
@@ -213,12 +214,58 @@ struct fuse_bpf_ctx {
 	void *opaque;
 };
 
-/* mmap: what is mapped; the FUSE protocol has no struct for it. */
+/**
+ * struct fuse_bpf_mmap_in - mmap: what is mapped
+ * @offset: in bytes, of the first mapping.  mremap(2) and remap_file_pages(2) show
+ *	other parts of the file later and call no program: decide by the file
+ * @length: in bytes; as @offset
+ * @prot: PROT_* that the mapping begins with.  It is not the whole: see @max_prot
+ * @max_prot: PROT_* that mprotect(2) may give it later, @prot included, without
+ *	another call.  A program may clear bits in the pre phase, which are then
+ *	never to be had; setting one, or clearing one of @prot, is answered EIO.
+ *	Most processors read what they may write or execute, and ptrace(2) and
+ *	/proc/PID/mem read whatever has PROT_READ in @max_prot
+ * @shared: 1 for MAP_SHARED
+ *
+ * On 6.1 remap_file_pages(2) gives PROT_EXEC back to a mapping that is shared and
+ * may be written.
+ */
 struct fuse_bpf_mmap_in {
-	__u64 offset;		/* bytes */
-	__u64 length;		/* bytes */
-	__u32 prot;		/* PROT_* */
-	__u32 shared;		/* 1 for MAP_SHARED */
+	__u64 offset;
+	__u64 length;
+	__u32 prot;
+	__u32 max_prot;
+	__u32 shared;
+	__u32 reserved;
+};
+
+/* Values of fuse_bpf_copy_in.how. */
+enum fuse_bpf_copy_how {
+	FUSE_BPF_COPY	= 1,	/* copy_file_range(2); blocks may be shared too */
+	FUSE_BPF_CLONE	= 2,	/* FICLONE and FICLONERANGE: blocks are shared */
+	FUSE_BPF_DEDUPE	= 3,	/* FIDEDUPERANGE: only if the bytes are alike */
+};
+
+/**
+ * struct fuse_bpf_copy_in - copy_file_range: from where to where
+ * @src_ino: backing inode number of the file that bytes come from
+ * @src_offset: in bytes, there
+ * @src_mount_id: the mount that it was opened on; ctx->mount_id if it is the same
+ * @dst_ino: backing inode number of the file that bytes go to, which is ctx->ino
+ * @dst_offset: in bytes, there
+ * @length: in bytes; for a clone up to the end of the source, what that is now
+ * @src_dev: device of the source, as ctx->dev is of the destination
+ * @how: enum fuse_bpf_copy_how
+ */
+struct fuse_bpf_copy_in {
+	__u64 src_ino;
+	__u64 src_offset;
+	__u64 src_mount_id;
+	__u64 dst_ino;
+	__u64 dst_offset;
+	__u64 length;
+	__u32 src_dev;
+	__u32 how;
 };
 
 /* readdir: the entry about to be listed; its name comes from the kfuncs. */
@@ -314,21 +361,39 @@ struct fuse_bpf_readdir_in {
  *	FATTR_* fields tell what is wanted
  * @readlink: of a symbolic link, also in the middle of a path
  * @open: of files and directories; in->flags: O_*
- * @read: read(2), splice from, and asynchronous reads; in->offset and in->size
- *	are for reading.  ctx->result in the post phase is the count (or
- *	-EIOCBQUEUED's stand-in 0 for an asynchronous one under way).  With a
- *	smaller one the file position has moved by that much only; what was
- *	spliced can't be taken back from its pipe, and is EIO then
- * @write: as read, for writes
- * @mmap: must not sleep; holds the caller's mmap lock
+ * @read: whatever gets bytes out of a file but mappings: read(2) in all forms,
+ *	asynchronous and direct too, splice(2) and sendfile(2) from it, execve(2)
+ *	and the kernel's own reading (modules, loop devices), and the source of
+ *	copy_file_range, clone and dedupe; of a dedupe, which compares, the
+ *	destination too.  in->offset and in->size are for reading; a size of
+ *	U32_MAX stands for that or more.  ctx->result in the post phase is the
+ *	count (or -EIOCBQUEUED's stand-in 0 for an asynchronous one under way).
+ *	With a smaller one the file position has moved by that much only; what was
+ *	spliced or copied can't be taken back, and is EIO then.
+ *	Mappings are mmap's: of a set with read and neither mmap nor default_op no
+ *	file can be mapped (ENODEV).  No program sees FIEMAP, which shows where
+ *	the bytes lie, nor what root swaps to, or mounts from, a file that was
+ *	opened while there was no read and no write
+ * @write: whatever gets bytes into a file but mappings, as read: write(2) in all
+ *	forms, splice(2) and sendfile(2) to it, core dumps, loop devices, and the
+ *	destination of copy_file_range and clone.  Bytes change by fallocate and
+ *	by setattr (truncation) as well, and by mmap: with a set that has write
+ *	and neither mmap nor default_op no mapping is, or becomes, both shared and
+ *	writable (ENODEV, or EACCES from mprotect(2))
+ * @mmap: must not sleep; holds the caller's mmap lock.  What is then read and
+ *	written in memory calls nothing more: see struct fuse_bpf_mmap_in.
+ *	in->max_prot may be narrowed
  * @flush: every close(2) of a descriptor of a regular file
  * @release: the last close; its result is ignored.  It may be done later and by
  *	another task, a kernel thread too: uid, gid, pid, tgid and cgroup_id are
  *	those of who does it
  * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
- * @fallocate: all modes
+ * @fallocate: all modes.  madvise(MADV_REMOVE) on a shared writable mapping
+ *	punches a hole without a call
  * @lseek: SEEK_DATA and SEEK_HOLE
- * @copy_file_range: reflink and dedupe too; runs the ops of the destination
+ * @copy_file_range: clone (reflink) and dedupe too; runs the ops of the
+ *	destination.  Called before read of the source and write of the
+ *	destination, and after them in the post phase; a smaller count is EIO
  * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer
  * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default
  * @listxattr: in->size is the caller's buffer
@@ -380,7 +445,7 @@ struct fuse_bpf_ops {
 	int (*lseek)(struct fuse_bpf_ctx *ctx, struct fuse_lseek_in *in,
 		     struct fuse_lseek_out *out);
 	int (*copy_file_range)(struct fuse_bpf_ctx *ctx,
-			       struct fuse_copy_file_range_in *in);
+			       struct fuse_bpf_copy_in *in);
 	int (*getxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);
 	int (*setxattr)(struct fuse_bpf_ctx *ctx, struct fuse_setxattr_in *in);	/* 32 */
 	int (*listxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);
