@@ -202,6 +202,13 @@ void world_enter(struct world *w);
 void world_reset(struct world *w);	/* the start state, and a new mount */
 void world_leave(struct world *w);
 
+/* The mount again, with other options; and none. */
+void world_mount(const char *options);
+void world_unmount(void);
+
+/* With all that is in it, append-only or not. */
+void world_remove(const char *path);
+
 /* --- lockstep (lockstep.c) ------------------------------------------------------------------------ */
 
 #define CHECKPOINT	1000		/* operations until the whole trees are compared */
@@ -237,6 +244,9 @@ struct job {
 	uint64_t seed;
 	size_t count;			/* of operations */
 };
+
+/* What tests/run provides, for a tester that is run without it. */
+void provide_surroundings(void);
 
 /* One test each, and one more or NULL; the exit status for main(). */
 int run_jobs(const char *group, struct job *jobs, size_t n, const struct CMUnitTest *last);
