@@ -4,7 +4,7 @@
  * several users and processes. Whatever they answer, user space gets an errno that it
  * knows, and the mount is as good as new without them: it shows what the backing
  * filesystem has, all of it can be removed, and no lock, file or inode is left.
- * timeout: 300
+ * timeout: 600
  *
  *	random					what CI runs: seeds that go by the kernel
  *	random --seed SEED --ops N		another seed, so many operations in all
@@ -27,8 +27,9 @@
 #include <linux/fs.h>
 #include <linux/futex.h>
 
-#define CI_OPS		6000
-#define SEQUENCE	300
+#define CI_OPS		5000
+#define LONG_RUN	20000
+#define SEQUENCE	250
 #define MEMORY		0x20000		/* of the callers, what sleepable programs read */
 #define PATIENCE	120		/* seconds, after which an operation hangs */
 #define BETWEEN_UPDATES	30		/* ms */
@@ -104,13 +105,18 @@ static void disarm(void)
 	((struct hostile *)second->globals)->chance = 0;
 }
 
-static unsigned long odd_answers(void)
+/* Of all runs until now. */
+static unsigned long answers[HOSTILE_OPS];
+
+static unsigned long count_answers(void)
 {
 	const struct hostile *a = first->globals, *b = second->globals;
 	unsigned long n = 0;
 
-	for (unsigned int i = 0; i < HOSTILE_OPS; i++)
+	for (unsigned int i = 0; i < HOSTILE_OPS; i++) {
+		answers[i] += a->odd[i] + b->odd[i];
 		n += a->odd[i] + b->odd[i];
+	}
 	return n;
 }
 
@@ -446,10 +452,11 @@ static void test_plan(void **state)
 	unsigned long done = 0, refused = 0;
 	size_t left = p->count, n;
 	uint64_t begun = now_ms();
+	unsigned long odd;
 
+	p->refs = module_refs();
 	if (!backing_possible(p->world->backing))
 		skip();
-	p->refs = module_refs();
 	world_enter(p->world);
 	load_sets(p->kind);
 	for (unsigned int k = 0; left; k++, left -= n) {
@@ -459,9 +466,10 @@ static void test_plan(void **state)
 		done += shared->done;
 		refused += shared->refused;
 	}
+	odd = count_answers();
 	printf("# %lu done, %lu refused, %llu ms; the programs answered %lu times at random\n", done,
-	       refused, (unsigned long long)(now_ms() - begun), odd_answers());
-	assert_true(done && refused && odd_answers());
+	       refused, (unsigned long long)(now_ms() - begun), odd);
+	assert_true(done && refused && odd);
 }
 
 static bool refs_are(void *refs)
@@ -492,6 +500,16 @@ static int end_plan(void **state)
 	return -1;
 }
 
+/* A run that is long enough has been everywhere. */
+static void every_operation_was_answered_at_random(void **state)
+{
+	for (unsigned int i = 0; i < HOSTILE_OPS; i++) {
+		printf("# operation %u: %lu answers at random\n", i, answers[i]);
+		if (!answers[i] && i != FUSE_BPF_OP_POLL)
+			fail_msg("operation %u never was", i);
+	}
+}
+
 static struct world *world_on(enum backing backing)
 {
 	unsigned int i = 0;
@@ -504,7 +522,7 @@ static struct world *world_on(enum backing backing)
 static int run(uint64_t seed, size_t count, unsigned int backings)
 {
 	static const enum backing on[] = { ON_TMPFS, ON_EXT4, ON_OVERLAY, ON_OURS, ON_XFS };
-	struct CMUnitTest tests[KINDS * backings];
+	struct CMUnitTest tests[KINDS * backings + 1];
 	struct plan plans[KINDS * backings];
 	size_t n = 0;
 
@@ -518,6 +536,8 @@ static int run(uint64_t seed, size_t count, unsigned int backings)
 			strdup(fmt("%s, over %s, seed %llu", p->kind->name, p->world->name,
 				   (unsigned long long)p->seed)), test_plan, NULL, end_plan, p };
 	}
+	if (count >= LONG_RUN)
+		tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_operation_was_answered_at_random);
 	return _cmocka_run_group_tests("random", tests, n, NULL, NULL);
 }
 
@@ -542,6 +562,7 @@ int main(int argc, char **argv)
 
 	setlinebuf(stdout);
 	op_kinds_init();
+	op_kinds_add(call_kinds, call_kind_count);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 's')
 			seed = strtoull(optarg, NULL, 0);
