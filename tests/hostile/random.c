@@ -415,7 +415,6 @@ struct plan {
 	struct world *world;
 	uint64_t seed;
 	size_t count;			/* of operations */
-	unsigned int number;
 	int refs;			/* of the module, before */
 };
 
@@ -494,7 +493,7 @@ static int end_plan(void **state)
 
 	end_workers();
 	world_leave(p->world);
-	if (wait_for(SOON, refs_are, &p->refs))
+	if (wait_for(12 * SOON, refs_are, &p->refs))
 		return 0;
 	print_error("the module is used %d times, and not %d as before\n", module_refs(), p->refs);
 	return -1;
@@ -519,18 +518,23 @@ static struct world *world_on(enum backing backing)
 	return &worlds[i];
 }
 
+/* Each kind of set over so many of these. */
+static const enum backing on[] = { ON_TMPFS, ON_EXT4, ON_OVERLAY, ON_OURS, ON_XFS };
+#define ON	(sizeof(on) / sizeof(on[0]))
+
 static int run(uint64_t seed, size_t count, unsigned int backings)
 {
-	static const enum backing on[] = { ON_TMPFS, ON_EXT4, ON_OVERLAY, ON_OURS, ON_XFS };
 	struct CMUnitTest tests[KINDS * backings + 1];
 	struct plan plans[KINDS * backings];
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < KINDS * backings; i++) {
 		struct plan *p = &plans[i];
+		unsigned int kind = i % KINDS, round = i / KINDS;
 
-		*p = (struct plan){ .kind = &kinds[i % KINDS], .seed = seed + i, .number = i,
-				    .world = world_on(on[(i + i / KINDS) % (sizeof(on) / sizeof(on[0]))]),
+		/* The first round has what every kernel has. */
+		*p = (struct plan){ .kind = &kinds[kind], .seed = seed + i,
+				    .world = world_on(on[round ? (kind + round) % ON : kind % (ON - 1)]),
 				    .count = count / (KINDS * backings) };
 		tests[n++] = (struct CMUnitTest){
 			strdup(fmt("%s, over %s, seed %llu", p->kind->name, p->world->name,
@@ -576,5 +580,5 @@ int main(int argc, char **argv)
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED || memory == MAP_FAILED)
 		return 2;
-	return seed ? run(seed, count, 5) : run(seed_of_this_kernel(), count, 1);
+	return seed ? run(seed, count, ON) : run(seed_of_this_kernel(), count, 1);
 }
