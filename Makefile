@@ -72,6 +72,6 @@ help:
 	@echo 'make demo            shows it at work in a virtual machine'
 	@echo 'make check           the tests, in virtual machines'
 	@echo 'make check-debug     ... all of them on a kernel with KASAN, lockdep and kmemleak'
-	@echo 'make soak            random operations against a plain directory: SEED= OPS= SERIES='
+	@echo 'make soak            random operations against a plain directory: SEED= OPS= SERIES= TESTER='
 	@echo 'make bench           what operations cost, in instructions: SERIES='
 	@echo 'make clean           deletes what was built'

@@ -99,6 +99,9 @@ static int fuse_bpf_parse_param(struct fs_context *fc, struct fs_parameter *para
 	if ((opt == FUSE_BPF_OPT_OPS || opt == FUSE_BPF_OPT_OPS_FD) && m->slot)
 		return invalfc(fc, "%s: the programs were named already; give one of ops= and ops_fd=, once", param->key);
 
+	if (opt == FUSE_BPF_OPT_SOURCE && fc->source)
+		return invalfc(fc, "source: %s was named already; a mount has one, give it once", fc->source);
+
 	switch (opt) {
 	case FUSE_BPF_OPT_SOURCE:
 		return vfs_parse_fs_param_source(fc, param);
