@@ -132,12 +132,12 @@ struct fuse_bpf_sb {
 	struct fuse_bpf_creds *creds;	/* derived credentials: creds.c */
 	u64 mount_id;			/* never reused while loaded */
 	enum fuse_bpf_detach detach;
-	errseq_t wb_err;		/* of the backing superblock, as last told; racy: told twice */
 	bool nosuid;			/* the backing mount is */
 	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
-	spinlock_t devs_lock;
-	struct list_head devs;		/* struct fuse_bpf_dev; under devs_lock */
+	spinlock_t lock;
+	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
+	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
 };
 
 static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)

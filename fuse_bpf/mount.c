@@ -161,7 +161,7 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 
 	if (!fsb)
 		return ERR_PTR(-ENOMEM);
-	spin_lock_init(&fsb->devs_lock);
+	spin_lock_init(&fsb->lock);
 	INIT_LIST_HEAD(&fsb->devs);
 	fsb->detach = m->detach;
 	fsb->mount_id = atomic64_inc_return(&last_mount_id);
