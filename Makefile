@@ -67,6 +67,7 @@ help:
 	@echo 'make                 fuse_bpf.ko for the running kernel'
 	@echo 'make KVER=RELEASE    ... for an installed one'
 	@echo 'make KDIR=HEADERS    ... for the one these headers belong to'
+	@echo 'make POINTS=1        ... with points where a test can stop a task, for no other use'
 	@echo 'make install         into /lib/modules/RELEASE/updates'
 	@echo 'make dkms            into DKMS, which builds it for later kernels too'
 	@echo 'make dkms-remove     out of DKMS'

@@ -153,14 +153,12 @@ static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file 
 static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,
 			      umode_t more)
 {
-	/* A file that does not open loses its path. */
-	struct mnt_idmap *idmap = file_mnt_idmap(file);
 	int err, err2 = 0;
 
 	file->f_mode |= FMODE_CREATED;
 	err = finish_open(file, dentry, fuse_bpf_open);
 	if (more)
-		err2 = fuse_bpf_backing_drop_mode(idmap, dentry, more);
+		err2 = fuse_bpf_backing_drop_mode(dentry, more);
 	err = err ?: err2;
 	/* Made it is all the same, which the VFS does not tell with an error. */
 	if (err)
@@ -397,7 +395,7 @@ static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 			   struct dentry *new_dentry, unsigned int flags)
 {
 	struct fuse_bpf_backing_rename rename = {
-		.old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
+		.idmap = idmap, .old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
 	};
 	FUSE_BPF_CALL(call);
 	bool asked, moved = false;

@@ -18,6 +18,7 @@
 #include <linux/workqueue.h>
 #include "compat/compat.h"
 #include "ops.h"
+#include "points.h"
 
 struct bpf_link;
 struct bpf_prog;
@@ -123,6 +124,9 @@ int fuse_bpf_kfuncs_register(void);
 
 /* --- objects of a mount ---------------------------------------------------- */
 
+/* How many idmapped mounts of ours one directory's changes may come through at a time. */
+#define FUSE_BPF_IDMAPS		8
+
 /* A superblock's own part; sb->s_fs_info. */
 struct fuse_bpf_sb {
 	struct vfsmount *mnt;		/* private clone of the source's mount */
@@ -138,6 +142,8 @@ struct fuse_bpf_sb {
 	spinlock_t lock;
 	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
 	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
+	spinlock_t idmaps_lock;
+	struct mnt_idmap *idmaps[FUSE_BPF_IDMAPS];	/* counted; the latest first; idmaps_lock */
 };
 
 static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
@@ -145,7 +151,10 @@ static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
 	return sb->s_fs_info;
 }
 
-/* What the attributes that an inode shows were made from. */
+/*
+ * What the attributes that an inode shows were made from.  A mode of 0, which no
+ * inode has, where they have to be made again all the same.
+ */
 struct fuse_bpf_seen {
 	umode_t mode;			/* of the backing inode, as the ids are */
 	kuid_t uid;
@@ -163,9 +172,10 @@ struct fuse_bpf_inode {
 	struct inode *backing;		/* counted; constant */
 	struct fuse_bpf_slot *slot;	/* counted; constant; NULL: no programs */
 	u64 mask;			/* operations its ops may see; constant */
-	/* Under i_lock; read without it: a torn read means one refresh too many. */
+	/* Written under i_lock, after the attributes that it stands for: fuse_bpf_attr_fresh(). */
 	struct fuse_bpf_seen seen;
-	bool shaped;			/* a program changed mode or owner: no ACL */
+	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
+	bool granted;			/* an access program has granted something; never cleared */
 };
 
 static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
@@ -329,22 +339,70 @@ static inline long fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 /* --- credentials: creds.c --------------------------------------------------- */
 
+/* Whose capabilities derived credentials have. */
+enum fuse_bpf_rights {
+	FUSE_BPF_RIGHTS_MOUNTER,
+	FUSE_BPF_RIGHTS_CALLER,		/* ... as far as the mounter has them */
+};
+
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
 const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode);
-const struct cred *fuse_bpf_creds_enter_owner(struct inode *inode);
+const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
+						  kuid_t owner);
+const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner);
 void fuse_bpf_creds_leave(const struct cred *old);
+
+/*
+ * Work as @new; returns what was replaced.  The bare pointer: neither takes nor
+ * drops a reference on any kernel, so the caller's must outlive it.
+ */
+static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
+{
+	return rcu_replace_pointer(current->cred, new, true);
+}
 
 static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
 {
 	return fuse_bpf_creds_enter_change(file_inode(file), file_mnt_idmap(file), 0);
 }
 
+/* --- changes: change.c -------------------------------------------------------- */
+
+/* Between fuse_bpf_change_begin() and _end(): with whose rights something is changed. */
+struct fuse_bpf_change {
+	struct vfsmount *mnt;		/* the backing mount; write access is held */
+	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
+	const struct cred *caller;	/* what current's own credentials are */
+	bool granted;			/* the backing filesystem does not check the caller */
+};
+
+typedef int fuse_bpf_change_fn(struct mnt_idmap *idmap, void *arg);
+
+bool fuse_bpf_change_is_granted(const struct inode *inode);
+int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
+			  struct mnt_idmap *idmap, umode_t mode);
+void fuse_bpf_change_end(struct fuse_bpf_change *change);
+int fuse_bpf_change_without_idmap(struct super_block *sb, fuse_bpf_change_fn *change,
+				  void *arg);
+int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir);
+int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			    struct inode *victim);
+int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode);
+int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			     const struct iattr *attr);
+const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
+const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
+void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap);
+void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
+
 /* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
 
 struct fuse_bpf_backing_rename {
+	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
 	struct dentry *old_dentry;	/* ours */
 	struct dentry *new_dentry;	/* ours */
 	unsigned int flags;
@@ -372,7 +430,7 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 			     u32 request_mask, unsigned int flags);
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
-int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less);
+int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less);
 int fuse_bpf_backing_permission(struct inode *inode, int mask);
 bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
@@ -384,8 +442,8 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 				      struct dentry *parent, umode_t mode);
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 				  void *value, size_t size);
-int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
-			      const void *value, size_t size, int flags);
+int fuse_bpf_backing_setxattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			      const char *name, const void *value, size_t size, int flags);
 ssize_t fuse_bpf_backing_listxattr(struct dentry *dentry, char *list, size_t size);
 struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
 int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
@@ -433,22 +491,41 @@ void fuse_bpf_copy_size(struct inode *inode);
 void fuse_bpf_copy_nlink(struct inode *inode);
 int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 		     struct kstat *stat, u32 request_mask, unsigned int flags);
-int fuse_bpf_refresh(struct inode *inode, bool rcu);
+
+/* What a refresh may do, and what its caller holds. */
+enum fuse_bpf_refresh_how {
+	FUSE_BPF_REFRESH,		/* may sleep */
+	FUSE_BPF_REFRESH_RCU,		/* in a lockless walk */
+	FUSE_BPF_REFRESH_LOCKED,	/* may sleep; our inode's i_rwsem is held exclusively */
+};
+
+int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
+struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
+bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
+int fuse_bpf_check_setid(struct inode *inode);
+kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 
 /* Flags of an inode that the VFS acts upon. */
 #define FUSE_BPF_INODE_FLAGS	(S_SYNC | S_DIRSYNC | S_APPEND | S_IMMUTABLE)
 
-/* Does our inode still show what it was made from?  Any context. */
+/*
+ * Does our inode still show what it was made from?  Any context.  If so, the
+ * attributes that are read afterwards are those, or newer ones.
+ */
 static inline bool fuse_bpf_attr_fresh(const struct inode *inode)
 {
 	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 	const struct inode *backing = fi->backing;
 
 	if (READ_ONCE(fi->seen.mode) != READ_ONCE(backing->i_mode) ||
-	    !uid_eq(fi->seen.uid, backing->i_uid) || !gid_eq(fi->seen.gid, backing->i_gid) ||
-	    ((inode->i_flags ^ backing->i_flags) & FUSE_BPF_INODE_FLAGS))
+	    !uid_eq(READ_ONCE(fi->seen.uid), READ_ONCE(backing->i_uid)) ||
+	    !gid_eq(READ_ONCE(fi->seen.gid), READ_ONCE(backing->i_gid)) ||
+	    ((READ_ONCE(inode->i_flags) ^ READ_ONCE(backing->i_flags)) & FUSE_BPF_INODE_FLAGS) ||
+	    (fi->slot && READ_ONCE(fi->seen.generation) != READ_ONCE(fi->slot->generation)))
 		return false;
-	return !fi->slot || READ_ONCE(fi->seen.generation) == READ_ONCE(fi->slot->generation);
+	/* Pairs with fuse_bpf_attr_store(). */
+	smp_rmb();
+	return true;
 }
 
 /* lookup.c */

@@ -358,9 +358,10 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	 * ->permission.  A failure shows where the attributes are needed.
 	 */
 	if (inode && !fuse_bpf_attr_fresh(inode))
-		fuse_bpf_refresh(inode, false);
+		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
 	fuse_bpf_mark_spliced(inode);
 	alias = d_splice_alias(inode, dentry);
+	fuse_bpf_point("lookup:spliced");
 	if (IS_ERR(alias))
 		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
 	if (IS_ERR(alias))
@@ -544,7 +545,9 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 /* Another failure than -ECHILD shows where the attributes are needed. */
 static noinline int fuse_bpf_attr_changed(struct inode *inode, bool rcu)
 {
-	return fuse_bpf_refresh(inode, rcu) == -ECHILD ? -ECHILD : 1;
+	int err = fuse_bpf_refresh(inode, rcu ? FUSE_BPF_REFRESH_RCU : FUSE_BPF_REFRESH);
+
+	return err == -ECHILD ? -ECHILD : 1;
 }
 
 /*

@@ -22,22 +22,27 @@ static int __init fuse_bpf_init(void)
 	err = fuse_bpf_proc_init();
 	if (err)
 		goto exit_slots;
+	err = fuse_bpf_points_init();
+	if (err)
+		goto exit_proc;
 	/*
 	 * These two go with the module's BTF: nothing unregisters them, and no
 	 * program can use them before this function has succeeded.
 	 */
 	err = fuse_bpf_kfuncs_register();
 	if (err)
-		goto exit_proc;
+		goto exit_points;
 	err = fuse_bpf_struct_ops_register();
 	if (err)
-		goto exit_proc;
+		goto exit_points;
 	/* Last: from here on there can be users. */
 	err = register_filesystem(&fuse_bpf_fs_type);
 	if (err)
-		goto exit_proc;
+		goto exit_points;
 	return 0;
 
+exit_points:
+	fuse_bpf_points_exit();
 exit_proc:
 	fuse_bpf_proc_exit();
 exit_slots:
@@ -53,6 +58,7 @@ exit_inodes:
 static void __exit fuse_bpf_exit(void)
 {
 	unregister_filesystem(&fuse_bpf_fs_type);
+	fuse_bpf_points_exit();
 	fuse_bpf_proc_exit();
 	fuse_bpf_slots_exit();
 	fuse_bpf_dentries_exit();

@@ -125,9 +125,9 @@ readme_kernels() {
 # core-patch/ has a directory for each kernel of scripts/series that is built with one, and no other.
 patched_kernels() { list_lines series | awk -F '[ \t/]+' '$3 == "core-patch" { print $3 "/" $4 }' | sort -u; }
 
-# A build for the newest kernel, of which nothing is left in the checkout. kbuild's C=2 does nothing with Debian's
-# headers, which lack the script that looks for sparse; nor does sparse know all that they use of gcc. Nothing declares
-# kfuncs: they are for BPF programs.
+# Builds for the newest kernel, the second with points, of which nothing is left in the checkout. kbuild's C=2 does
+# nothing with Debian's headers, which lack the script that looks for sparse; nor does sparse know all that they use of
+# gcc. Nothing declares kfuncs: they are for BPF programs.
 check_build() {
 	local kver checked
 	kver=$(stock_kernels "$root" | sort -V | tail -n 1)
@@ -136,7 +136,7 @@ check_build() {
 	make -s -C "$work/tree" clean
 	ok_if "W=1 for $kver" scripts/in-root -C "$work" make -C tree KVER="$kver" W=1
 	is "$(grep -iE -A3 'warning' <<<"$out"$'\n'"$err")" '' 'W=1: no warning'
-	ok_if "sparse for $kver" scripts/in-root -C "$work" make -C tree KVER="$kver" W=1 KBUILD_CHECKSRC=2 \
+	ok_if "sparse for $kver" scripts/in-root -C "$work" make -C tree KVER="$kver" W=1 POINTS=1 KBUILD_CHECKSRC=2 \
 		CHECK='sparse -D__typeof_unqual__=__typeof__ "-D__builtin_strlen(s)=(sizeof(s)-1)"'
 	checked=$(grep -c '^  CHECK ' <<<"$out")
 	is "$checked" "$(find fuse_bpf -maxdepth 1 -name '*.c' | wc -l)" 'sparse: has read each file'

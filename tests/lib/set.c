@@ -195,6 +195,7 @@ bool prog_gone(void *id)
 int test_teardown(void **state)
 {
 	become_root();
+	points_done();
 	mnt_done();
 	sets_done();
 	return 0;

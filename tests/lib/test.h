@@ -42,6 +42,7 @@ void assert_part(const char *text, const char *part, const char *file, int line)
 #include "fs.h"
 #include "mnt.h"
 #include "module.h"
+#include "point.h"
 #include "set.h"
 #include "slow.h"
 

@@ -25,6 +25,9 @@ static char over_root[80], under_root[80];
 static size_t mounts;
 static int first_fd;
 
+/* Whether the tests want the module with points, and it is loaded. */
+static bool with_points, points_loaded;
+
 /* The test's mappings. */
 static struct {
 	char *at;
@@ -222,6 +225,10 @@ static void run_unit(void **state)
 	struct twin t = { .world = unit->world->bit };
 
 	first_fd = -1;
+	if (with_points && !points_loaded) {
+		points_load();
+		points_loaded = true;
+	}
 	if (!enter_world(unit->world))
 		skip();
 	mounts = mnt_count();
@@ -239,6 +246,7 @@ static int end_unit(void **state)
 	while (map_count--)
 		munmap(maps[map_count].at, maps[map_count].len);
 	map_count = 0;
+	points_done();
 	if (first_fd < 0)
 		return 0;
 	mnt_undo(mounts);
@@ -248,6 +256,8 @@ static int end_unit(void **state)
 static int end_group(void **state)
 {
 	leave_world();
+	if (points_loaded)
+		points_unload();
 	return 0;
 }
 
@@ -260,6 +270,7 @@ int twin_main(const char *group, const struct twin_test *tests, size_t n,
 	int ret;
 
 	umask(0022);
+	with_points = worlds & TWIN_POINTS;
 	for (w = 0; w < WORLDS; w++) {
 		for (i = 0; i < n && worlds & worlds_known[w].bit; i++, count++) {
 			states[count] = (struct unit){ &worlds_known[w], &tests[i], count };

@@ -17,6 +17,7 @@ enum twin_worlds {
 	TWIN_NOP = 2,		/* tmpfs, and the programs of tests/bpf/nop.bpf.c */
 	TWIN_EXT4 = 4,		/* on the scratch disk */
 	TWIN_SLOW = 8,		/* tmpfs, and lookups that wait in the middle: slow.h */
+	TWIN_POINTS = 16,	/* no world, but all of them with the module that has points: point.h */
 	TWIN_ALL = TWIN_TMPFS | TWIN_NOP | TWIN_EXT4,
 };
 
