@@ -502,6 +502,7 @@ enum fuse_bpf_refresh_how {
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
+bool fuse_bpf_attr_settled(struct inode *inode);
 int fuse_bpf_check_setid(struct inode *inode);
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 
