@@ -38,8 +38,8 @@ struct file *fuse_bpf_backing_file_now(struct file *file)
 	if ((READ_ONCE(backing->f_flags) & FUSE_BPF_SETFL_FLAGS) == flags)
 		return backing;
 	spin_lock(&backing->f_lock);
-	backing->f_flags = (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags;
-	backing->f_iocb_flags = iocb_flags(backing);
+	WRITE_ONCE(backing->f_flags, (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags);
+	WRITE_ONCE(backing->f_iocb_flags, iocb_flags(backing));
 	spin_unlock(&backing->f_lock);
 	return backing;
 }

@@ -108,7 +108,7 @@ static int fuse_bpf_make_file(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.create.flags = O_CREAT;
 		call.in.create.mode = *mode;
-		call.in.create.umask = current->fs->umask;
+		call.in.create.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -216,7 +216,7 @@ static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_MKDIR);
 	if (asked) {
 		call.in.mkdir.mode = mode;
-		call.in.mkdir.umask = current->fs->umask;
+		call.in.mkdir.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -238,7 +238,7 @@ static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.mknod.mode = mode;
 		call.in.mknod.rdev = new_encode_dev(rdev);
-		call.in.mknod.umask = current->fs->umask;
+		call.in.mknod.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -466,7 +466,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.tmpfile.flags = file->f_flags;
 		call.in.tmpfile.mode = mode;
-		call.in.tmpfile.umask = current->fs->umask;
+		call.in.tmpfile.umask = READ_ONCE(current->fs->umask);
 		call.ctx.target_is_dir = 0;
 	}
 	err = fuse_bpf_pre(&call);

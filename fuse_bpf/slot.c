@@ -366,7 +366,7 @@ void fuse_bpf_slots_show(struct seq_file *m)
 		seq_printf(m, "%s %s %u %u %ld %ld %ld\n", slot->name,
 			   slot->dead ? "detached" : "live",
 			   compat_kdata_map_id(slot->kdata),
-			   slot->link ? slot->link->id : 0,
+			   slot->link ? READ_ONCE(slot->link->id) : 0,
 			   atomic_long_read(&slot->mounts),
 			   atomic_long_read(&slot->inodes),
 			   atomic_long_read(&slot->errors));
