@@ -244,7 +244,7 @@ bool fuse_bpf_attr_settled(struct inode *inode)
 
 static bool fuse_bpf_may_be_setid(const struct inode *inode, umode_t shown)
 {
-	return S_ISREG(inode->i_mode) &&
+	return S_ISREG(fuse_bpf_mode(inode)) &&
 	       ((shown | READ_ONCE(inode->i_mode) |
 		 READ_ONCE(fuse_bpf_backing_inode(inode)->i_mode)) & FUSE_BPF_SETID);
 }
@@ -254,7 +254,7 @@ static bool fuse_bpf_store_without_setid(struct inode *inode,
 {
 	struct fuse_bpf_attrs plain = *result;
 
-	if (S_ISREG(inode->i_mode))
+	if (S_ISREG(fuse_bpf_mode(inode)))
 		plain.shown.mode &= ~FUSE_BPF_SETID;
 	plain.again = true;
 	return fuse_bpf_attr_store(inode, &plain);
@@ -291,7 +291,7 @@ int fuse_bpf_check_setid(struct inode *inode)
 
 	if (err)
 		return err;
-	if (!(inode->i_mode & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
+	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
 		err = -EACCES;
 	else if (backing->i_op->permission)
 		err = fuse_bpf_backing_permission(inode, MAY_EXEC);
@@ -326,7 +326,7 @@ void fuse_bpf_attr_init(struct inode *inode)
 {
 	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = true };
 
-	inode->i_mode = fuse_bpf_backing_inode(inode)->i_mode & S_IFMT;
+	inode->i_mode = fuse_bpf_mode(fuse_bpf_backing_inode(inode)) & S_IFMT;
 	result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
 	result.seen.generation = 0;
 	fuse_bpf_show(inode, &result, FUSE_BPF_REFRESH_LOCKED);
@@ -425,8 +425,8 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 	if (err)
 		return err;
 	/* The backing inode's before and now, and no newer programs. */
-	if (!result.shaped && !fi->shaped && fi->seen.generation == result.seen.generation &&
-	    fuse_bpf_attr_fresh(inode))
+	if (!result.shaped && !READ_ONCE(fi->shaped) &&
+	    READ_ONCE(fi->seen.generation) == result.seen.generation && fuse_bpf_attr_fresh(inode))
 		return 0;
 	result.shown = fuse_bpf_access_of_stat(stat);
 	/* What the programs saw had changed since @seen: they are called once more. */

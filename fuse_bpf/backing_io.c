@@ -21,8 +21,8 @@ static bool fuse_bpf_atime_due(const struct file *file)
 	const struct inode *inode = file_inode(file);
 	int flags = READ_ONCE(file->f_path.mnt->mnt_flags);
 
-	if ((flags & (MNT_NOATIME | MNT_READONLY)) || sb_rdonly(inode->i_sb) ||
-	    ((flags & MNT_NODIRATIME) && S_ISDIR(inode->i_mode)))
+	if ((flags & (MNT_NOATIME | MNT_READONLY)) || fuse_bpf_rdonly(inode->i_sb) ||
+	    ((flags & MNT_NODIRATIME) && S_ISDIR(fuse_bpf_mode(inode))))
 		return false;
 	return !(flags & MNT_RELATIME) || fuse_bpf_backing_atime_old(fuse_bpf_backing_inode(inode));
 }
@@ -89,7 +89,7 @@ static bool fuse_bpf_lock_nosec(struct inode *inode, bool nowait)
 		inode_lock_shared(inode);
 	else if (!inode_trylock_shared(inode))
 		return false;
-	if (unlikely(!IS_NOSEC(inode)))
+	if (unlikely(!(READ_ONCE(inode->i_flags) & S_NOSEC)))
 		inode_set_flags(inode, S_NOSEC, S_NOSEC);
 	return true;
 }

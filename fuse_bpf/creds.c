@@ -142,7 +142,8 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 	    !((mode | READ_ONCE(backing->i_mode)) & S_ISGID) ||
 	    !capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID))
 		return INVALID_GID;
-	return vfsgid_into_kgid(i_gid_into_vfsgid(mnt_idmap(mnt), backing));
+	return vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), mnt->mnt_sb->s_user_ns,
+					    READ_ONCE(backing->i_gid)));
 }
 
 static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,

@@ -188,6 +188,21 @@ static inline struct inode *fuse_bpf_backing_inode(const struct inode *inode)
 	return fuse_bpf_inode(inode)->backing;
 }
 
+/*
+ * Of ours or of a backing inode, without the lock under which it is changed.  The
+ * type in it never changes.
+ */
+static inline umode_t fuse_bpf_mode(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_mode);
+}
+
+/* The same for a superblock that is being remounted: either answer will do. */
+static inline bool fuse_bpf_rdonly(const struct super_block *sb)
+{
+	return READ_ONCE(sb->s_flags) & SB_RDONLY;
+}
+
 /* A program's decision about the child that a name leads to. */
 struct fuse_bpf_child_rule {
 	bool none;			/* no ops from here on */

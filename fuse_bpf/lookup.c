@@ -157,10 +157,10 @@ static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *
 	out->nodeid = backing->i_ino;
 	out->attr.ino = backing->i_ino;
 	out->attr.size = i_size_read(backing);
-	out->attr.mode = backing->i_mode;
-	out->attr.nlink = backing->i_nlink;
-	out->attr.uid = __kuid_val(backing->i_uid);
-	out->attr.gid = __kgid_val(backing->i_gid);
+	out->attr.mode = fuse_bpf_mode(backing);
+	out->attr.nlink = READ_ONCE(backing->i_nlink);
+	out->attr.uid = __kuid_val(READ_ONCE(backing->i_uid));
+	out->attr.gid = __kgid_val(READ_ONCE(backing->i_gid));
 	out->attr.rdev = new_encode_dev(backing->i_rdev);
 }
 
@@ -294,7 +294,7 @@ static void fuse_bpf_mark_spliced(struct inode *inode)
 {
 	struct dentry *alias;
 
-	if (!inode || !S_ISDIR(inode->i_mode))
+	if (!inode || !S_ISDIR(fuse_bpf_mode(inode)))
 		return;
 	alias = d_find_any_alias(inode);
 	if (!alias)
