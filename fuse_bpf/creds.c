@@ -172,7 +172,8 @@ static __always_inline const struct cred *fuse_bpf_creds_find(struct fuse_bpf_cr
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller.cred), node)
 		if (fuse_bpf_cred_fits(c, caller)) {
-			found = get_cred_rcu(c->cred);
+			/* It writes a zero over a zero: other callers do the same. */
+			found = data_race(get_cred_rcu(c->cred));
 			if (found)
 				break;
 		}
@@ -369,7 +370,8 @@ const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner)
 	struct cred *new;
 
 	if (uid_eq(current_fsuid(), owner))
-		return fuse_bpf_swap_creds(get_current_cred());
+		/* As in fuse_bpf_creds_find(). */
+		return fuse_bpf_swap_creds(data_race(get_current_cred()));
 	new = prepare_creds();
 	if (!new)
 		return ERR_PTR(-ENOMEM);
