@@ -85,6 +85,25 @@ struct fuse_bpf_making {
 
 typedef int fuse_bpf_make_fn(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what);
 
+/*
+ * Make it known.  A filesystem may leave the dentry negative and unhashed, which
+ * says to look it up again: cifs does so where it links.
+ */
+static int fuse_bpf_dirop_made(struct fuse_bpf_dirop *dop)
+{
+	struct qstr name = QSTR_INIT(dop->child->d_name.name, dop->child->d_name.len);
+	struct dentry *made;
+
+	if (likely(d_really_is_positive(dop->child) || !d_unhashed(dop->child)))
+		return 0;
+	made = compat_lookup_one(dop->idmap, &name, dop->child->d_parent);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	dput(dop->child);
+	dop->child = made;
+	return 0;
+}
+
 /* The new backing dentry, referenced, or an error. */
 static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry *dentry,
 					  fuse_bpf_make_fn *make,
@@ -100,7 +119,7 @@ static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry
 		if (err)
 			return ERR_PTR(err);
 		err = fuse_bpf_recheck_dir(&dop.change, d_inode(dentry->d_parent)) ?:
-		      make(&dop, what);
+		      make(&dop, what) ?: fuse_bpf_dirop_made(&dop);
 		made = err ? ERR_PTR(err) : dget(dop.child);
 		fuse_bpf_dirop_end(&dop);
 	} while (fuse_bpf_backing_again(err, &tries));

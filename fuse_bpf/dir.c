@@ -45,18 +45,52 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 	return fuse_bpf_pre(call);
 }
 
+/* What lookup said of the name, and what the program of this operation added. */
+static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call *call,
+						     const struct dentry *dentry)
+{
+	struct fuse_bpf_child_rule child = fuse_bpf_dentry(dentry)->child;
+
+	if (call->version) {
+		child.none |= call->child.none;
+		child.mask &= call->child.mask;
+	}
+	return child;
+}
+
+/*
+ * A new directory may have been looked up already, through another inode of ours
+ * of the directory that it is in.  Then its dentry comes back, and @dentry stays
+ * negative and unhashed, or both do if there is no time for more.
+ */
+static struct dentry *fuse_bpf_instantiate_dir(struct inode *dir, struct dentry *dentry,
+					       struct inode *inode, bool keep,
+					       const struct fuse_bpf_child_rule *child)
+{
+	struct dentry *alias;
+
+	d_drop(dentry);
+	fuse_bpf_verdict_carry(dentry, keep, child);
+	alias = fuse_bpf_splice(dir, dentry, inode, child);
+	if (alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP))
+		return NULL;
+	return alias;
+}
+
 /*
  * @made is the new backing dentry, whose reference becomes ours.  @inode is
- * given for a new link to it, else found.
+ * given for a new link to it, else found.  NULL, a directory's dentry as above, or
+ * an error.
  */
-static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
-				struct dentry *made, struct inode *inode)
+static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
+					   struct dentry *made, struct inode *inode,
+					   const struct fuse_bpf_child_rule *child)
 {
-	const struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	bool keep = fuse_bpf_verdict_outlives(dentry);
 
 	fuse_bpf_dentry_set(dentry, made);
 	if (d_really_is_negative(made))
-		return -EIO;
+		return ERR_PTR(-EIO);
 	if (inode)
 		ihold(inode);
 	else
@@ -64,35 +98,49 @@ static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
 				      fuse_bpf_child_slot(dir, child),
 				      fuse_bpf_child_mask(dir, child));
 	if (IS_ERR(inode))
-		return PTR_ERR(inode);
+		return ERR_CAST(inode);
+	if (S_ISDIR(inode->i_mode))
+		return fuse_bpf_instantiate_dir(dir, dentry, inode, keep, child);
+	fuse_bpf_verdict_carry(dentry, keep, child);
 	d_instantiate(dentry, inode);
 	/* It was found absent and not to be remembered so, or changed below since. */
 	if (d_unhashed(dentry))
 		d_rehash(dentry);
 	fuse_bpf_dentry_confirm(dentry);
-	return 0;
+	return NULL;
 }
 
-/* @made: the new backing dentry, or why there is none. */
-static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
-			     struct dentry *dentry, struct dentry *made,
-			     struct inode *inode)
+/* @made: the new backing dentry, or why there is none.  As fuse_bpf_instantiate(). */
+static struct dentry *fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
+					struct dentry *dentry, struct dentry *made,
+					struct inode *inode)
 {
-	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	struct fuse_bpf_child_rule child = fuse_bpf_made_rule(call, dentry);
+	struct dentry *alias = NULL;
 	int err = PTR_ERR_OR_ZERO(made);
 
-	if (call->version) {
-		child->none |= call->child.none;
-		child->mask &= call->child.mask;
+	fuse_bpf_point("make:below");
+	if (!err) {
+		alias = fuse_bpf_instantiate(dir, dentry, made, inode, &child);
+		err = PTR_ERR_OR_ZERO(alias);
 	}
-	if (!err)
-		err = fuse_bpf_instantiate(dir, dentry, made, inode);
 	err = fuse_bpf_post(call, err);
 	fuse_bpf_unbusy(dentry);
+	if (!err)
+		return alias;
 	/* What we know of the name is not right: the next walk looks it up. */
-	if (err)
-		d_drop(dentry);
-	return err;
+	d_drop(dentry);
+	if (!IS_ERR(alias))
+		dput(alias);
+	return ERR_PTR(err);
+}
+
+/* Of anything but a directory. */
+static int fuse_bpf_make_end_file(struct fuse_bpf_call *call, struct inode *dir,
+				  struct dentry *dentry, struct dentry *made,
+				  struct inode *inode)
+{
+	return PTR_ERR_OR_ZERO(fuse_bpf_make_end(call, dir, dentry, made, inode));
 }
 
 /* @mode comes back as programs want it; the file is made with the bits of @more too. */
@@ -114,7 +162,7 @@ static int fuse_bpf_make_file(struct mnt_idmap *idmap, struct inode *dir,
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, mode, call.in.create.mode);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_create(idmap, dentry, *mode | more);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
@@ -203,8 +251,8 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 	return -ESTALE;
 }
 
-static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
-			  struct dentry *dentry, umode_t mode)
+static struct dentry *fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+				     struct dentry *dentry, umode_t mode)
 {
 	struct dentry *made;
 	FUSE_BPF_CALL(call);
@@ -244,7 +292,7 @@ static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, &mode, call.in.mknod.mode);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_mknod(idmap, dentry, mode, rdev);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
@@ -258,7 +306,7 @@ static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
 		call.link = target;
 	err = fuse_bpf_make_pre(&call, dentry);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_symlink(idmap, dentry, target);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
@@ -275,7 +323,7 @@ static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
 	err = fuse_bpf_same_key(inode, dir, &fuse_bpf_dentry(dentry)->child) ? 0 : -EXDEV;
 	err = fuse_bpf_make_pre(&call, dentry) ?: err;
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_link(old_dentry, dentry);
-	err = fuse_bpf_make_end(&call, dir, dentry, made, inode);
+	err = fuse_bpf_make_end_file(&call, dir, dentry, made, inode);
 	fuse_bpf_copy_nlink(inode);
 	return err;
 }
@@ -330,6 +378,19 @@ static int fuse_bpf_rmdir(struct inode *dir, struct dentry *dentry)
 
 /* --- moving one --------------------------------------------------------------------------- */
 
+/*
+ * Two of our inodes for one directory below, as where it was moved underneath and
+ * could not be moved here: the entry would be renamed to itself, which is nothing
+ * below and the end of the one that it replaces here.
+ */
+static bool fuse_bpf_rename_to_itself(const struct dentry *old_dentry,
+				      const struct dentry *new_dentry)
+{
+	return d_really_is_positive(new_dentry) &&
+	       fuse_bpf_backing_inode(d_inode(old_dentry)) ==
+	       fuse_bpf_backing_inode(d_inode(new_dentry));
+}
+
 /* May the entries change names without a change of the programs they are under? */
 static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_dentry,
 				   struct inode *new_dir, struct dentry *new_dentry,
@@ -345,13 +406,15 @@ static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_den
 	    !fuse_bpf_same_key(d_inode(new_dentry), old_dir,
 			       &fuse_bpf_dentry(old_dentry)->child))
 		return -EXDEV;
+	if (fuse_bpf_rename_to_itself(old_dentry, new_dentry))
+		return -ESTALE;
 	return 0;
 }
 
 /*
  * The entry has moved below, and the VFS will move ours: until then it holds
  * under the old name, from then on under the new one, by the same count.  What
- * programs say of the new name is asked with the next walk.
+ * programs say of the old name ends with the count of ours.
  */
 static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
 {
@@ -360,7 +423,6 @@ static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
 	WRITE_ONCE(fd->own_seq, raw_read_seqcount(&dentry->d_seq));
 	WRITE_ONCE(fd->seq, seq);
 	WRITE_ONCE(fd->spliced, false);
-	fuse_bpf_dentry_forget_verdict(dentry);
 }
 
 static void fuse_bpf_rename_end(const struct fuse_bpf_backing_rename *rename, bool moved,

@@ -210,24 +210,33 @@ struct fuse_bpf_child_rule {
 };
 
 /*
- * A dentry's own part; d_fsdata from d_init to d_release.  Written with the
- * directory's i_rwsem held exclusively or while the dentry is in lookup; read
- * under RCU.
+ * A dentry's own part; d_fsdata from d_init to d_release.  All of it is read
+ * without a lock, most of it under RCU.  "Held" is the directory's i_rwsem held
+ * exclusively, or the dentry still in lookup, so that nobody else has it.
  */
 struct fuse_bpf_dentry {
 	/*
-	 * Counted; constant while positive.  NULL for a moment in one made for
-	 * a file handle.
+	 * Counted.  Held and under d_lock; constant while positive.  NULL if a
+	 * program hid the name unseen, and for a moment in one made for a file
+	 * handle, which gets it by cmpxchg().
 	 */
 	struct dentry *backing;
-	unsigned int seq;		/* of backing->d_seq when last verified */
-	unsigned int own_seq;		/* of our d_seq then */
-	bool busy;			/* an operation of ours is changing it */
-	bool spliced;			/* a lookup made its last move */
-	bool hidden;			/* absent because a program said so */
-	bool gone;			/* we removed it, or put another in its place */
-	u32 generation;			/* of the directory's slot at the verdict */
-	u64 expires;			/* jiffies64; when the verdict grows old */
+	/*
+	 * Of backing->d_seq when last verified, and of our d_seq then.  Under
+	 * d_lock by whoever has compared the two; by a rename, with both
+	 * directories held and the dentry busy.
+	 */
+	unsigned int seq;
+	unsigned int own_seq;
+	bool busy;			/* held; an operation of ours is changing it */
+	bool spliced;			/* a lookup made its last move; set by any, no lock */
+	bool hidden;			/* in lookup; absent because a program said so */
+	bool gone;			/* held; we removed it, or put another in its place */
+	/* The verdict.  Under d_lock; fuse_bpf_verdict_set() has the order. */
+	bool late;			/* given in the post phase, about what is there */
+	u32 generation;			/* of the directory's slot then */
+	u32 verdict_seq;		/* the d_seq of ours that it holds for */
+	u64 expires;			/* jiffies64; when it grows old */
 	struct fuse_bpf_child_rule child;
 	struct rcu_head rcu;
 };
@@ -552,7 +561,11 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 			struct dentry *dentry, unsigned int flags);
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
-void fuse_bpf_dentry_forget_verdict(struct dentry *dentry);
+bool fuse_bpf_verdict_outlives(const struct dentry *dentry);
+void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+			    const struct fuse_bpf_child_rule *child);
+struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
+			       const struct fuse_bpf_child_rule *child);
 bool fuse_bpf_dentry_adopt(struct dentry *dentry, struct dentry *backing);
 bool fuse_bpf_dentry_weird(const struct dentry *backing);
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,

@@ -101,7 +101,7 @@ refuse:
 	return -EINVAL;
 }
 
-#define FUSE_BPF_FLAGS	(FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_HANDLES)
+#define FUSE_BPF_FLAGS	(FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_HANDLES | FUSE_BPF_F_PER_CALLER)
 
 static int fuse_bpf_copy_flags(struct fuse_bpf_ops *to, const struct fuse_bpf_ops *from)
 {

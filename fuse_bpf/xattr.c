@@ -23,6 +23,13 @@ static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry
 
 	if (fuse_bpf_xattr_masked(inode, name))
 		return -ENODATA;
+	/*
+	 * Security modules see a dentry made for a file handle before it has its
+	 * backing one.  SELinux takes ENODATA for the label's absence; with another
+	 * error it reads the label when it needs it.
+	 */
+	if (unlikely(!fuse_bpf_backing_dentry(dentry)))
+		return -EOPNOTSUPP;
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry)) {
 		call.xattr = name;
 		call.in.getxattr.size = size;

@@ -126,8 +126,10 @@ enum fuse_bpf_child_ops {
 /* Bits of fuse_bpf_ops.flags.  Unknown ones are refused. */
 enum fuse_bpf_ops_flags {
 	/*
-	 * Run lookup on every path walk rather than once per cached name.
-	 * It costs a call per path component and ends the lockless walk.
+	 * Run lookup on every path walk rather than once per cached name: for
+	 * answers that depend on what the kernel does not see change, a map or
+	 * the time.  It costs a call per path component and ends the lockless
+	 * walk.
 	 */
 	FUSE_BPF_F_REVALIDATE	= 1 << 0,
 	/*
@@ -137,6 +139,15 @@ enum fuse_bpf_ops_flags {
 	 * Counts at mount time, and whenever a handle is used.
 	 */
 	FUSE_BPF_F_HANDLES	= 1 << 1,
+	/*
+	 * The answers of lookup depend on the caller: its uid, gid, cgroup, ...
+	 * Without this a cached answer is everybody's, whoever was answered.
+	 * Runs lookup on every path walk, as FUSE_BPF_F_REVALIDATE does.  A name
+	 * may be hidden from some and there for others.  But what is there has
+	 * one inode for all: bpf_fuse_set_child() must say the same of a name to
+	 * all callers that find it, or is answered EIO while the name is cached.
+	 */
+	FUSE_BPF_F_PER_CALLER	= 1 << 2,
 };
 
 /**
@@ -234,10 +245,17 @@ struct fuse_bpf_readdir_in {
  *	for "." and "..", nor for a cached name otherwise.  The post phase has
  *	the found entry in out (attr.mode is 0 if there is none); out->entry_valid
  *	and out->entry_valid_nsec may be written: how long the answer stays
- *	cached (the default is until the program set changes).  FUSE_BPF_REPLY in
- *	the pre phase, or -ENOENT in either, hides the name: it is absent, and
- *	making it fails with EACCES.  Another errno fails the lookup.  Kfuncs:
- *	name, path, bpf_fuse_set_child().
+ *	cached (the default is until the program set changes).  A cached answer
+ *	is everybody's: a set whose answers depend on the caller sets
+ *	FUSE_BPF_F_PER_CALLER.  FUSE_BPF_REPLY in the pre phase, or -ENOENT in
+ *	either, hides the name: it is absent, and making it fails with EACCES.
+ *	Another errno fails the lookup.  A name that is hidden when it was cached
+ *	before is hidden from paths alone: mounts below it, working directories
+ *	and open files stay, and the program is called whenever a path leads there
+ *	until it shows the name or the kernel has dropped it from its cache.
+ *	An answer of the post phase that there is nothing is not kept for what is
+ *	made under the name, one of the pre phase is.  Kfuncs: name, path,
+ *	bpf_fuse_set_child().
  * @mknod: in->mode may change in its permission bits
  * @mkdir: in->mode may change in its permission bits
  * @symlink: the target is FUSE_BPF_LINK
