@@ -49,7 +49,11 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call *call,
 						     const struct dentry *dentry)
 {
-	struct fuse_bpf_child_rule child = fuse_bpf_dentry(dentry)->child;
+	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
+	/* A walk may ask again and store the same rule meanwhile. */
+	struct fuse_bpf_child_rule child = {
+		.none = READ_ONCE(kept->none), .mask = READ_ONCE(kept->mask),
+	};
 
 	if (call->version) {
 		child.none |= call->child.none;
@@ -99,12 +103,12 @@ static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *den
 				      fuse_bpf_child_mask(dir, child));
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
-	if (S_ISDIR(inode->i_mode))
+	if (S_ISDIR(fuse_bpf_mode(inode)))
 		return fuse_bpf_instantiate_dir(dir, dentry, inode, keep, child);
 	fuse_bpf_verdict_carry(dentry, keep, child);
 	d_instantiate(dentry, inode);
 	/* It was found absent and not to be remembered so, or changed below since. */
-	if (d_unhashed(dentry))
+	if (fuse_bpf_d_unhashed(dentry))
 		d_rehash(dentry);
 	fuse_bpf_dentry_confirm(dentry);
 	return NULL;
@@ -224,7 +228,8 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 				unsigned int flags, umode_t mode)
 {
 	umode_t more = fuse_bpf_mode_to_open(dir, file);
-	bool known = !d_in_lookup(dentry);
+	/* The flag is this task's; others beside it are not. */
+	bool known = !data_race(d_in_lookup(dentry));
 	struct dentry *found = NULL;
 	int tries, err;
 

@@ -54,7 +54,7 @@ static int fuse_bpf_acceptable(void *context, struct dentry *backing)
 {
 	const struct fuse_bpf_sb *fsb = context;
 
-	return !d_is_dir(backing) || is_subdir(backing, fsb->root);
+	return !fuse_bpf_d_is_dir(backing) || is_subdir(backing, fsb->root);
 }
 
 static int fuse_bpf_acceptable_connected(void *context, struct dentry *backing)

@@ -255,7 +255,8 @@ static inline struct fuse_bpf_dentry *fuse_bpf_dentry(const struct dentry *dentr
  */
 static inline struct dentry *fuse_bpf_backing_dentry(const struct dentry *dentry)
 {
-	return fuse_bpf_dentry(dentry)->backing;
+	/* One made for a file handle gets it when others have it already. */
+	return READ_ONCE(fuse_bpf_dentry(dentry)->backing);
 }
 
 static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
@@ -272,7 +273,22 @@ static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
  */
 static inline bool fuse_bpf_is_remote(const struct dentry *backing)
 {
-	return backing->d_flags & DCACHE_OP_REVALIDATE;
+	return READ_ONCE(backing->d_flags) & DCACHE_OP_REVALIDATE;
+}
+
+/*
+ * Of ours or of a backing dentry.  The type in d_flags is that of the inode, which
+ * the caller's lock or reference keeps; other flags change beside it.
+ */
+static inline bool fuse_bpf_d_is_dir(const struct dentry *dentry)
+{
+	return data_race(d_is_dir(dentry));
+}
+
+/* Whoever hashes or drops it meanwhile could as well do so a moment later. */
+static inline bool fuse_bpf_d_unhashed(const struct dentry *dentry)
+{
+	return data_race(d_unhashed(dentry));
 }
 
 /* The backing file; one reference from open to release. */
