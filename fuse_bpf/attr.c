@@ -287,8 +287,10 @@ static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attr
 int fuse_bpf_check_setid(struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
-	int err = down_write_killable(&backing->i_rwsem);
+	int err;
 
+	fuse_bpf_point("exec:setid");
+	err = down_write_killable(&backing->i_rwsem);
 	if (err)
 		return err;
 	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
