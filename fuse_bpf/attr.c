@@ -173,18 +173,34 @@ struct fuse_bpf_attrs {
 	struct fuse_bpf_seen seen;
 	struct fuse_bpf_access shown;
 	bool shaped;
+	bool again;			/* to be made again by who needs them next */
+	bool last;			/* stored, whatever has changed since @seen */
 };
+
+/* Do the backing inode and the programs still say what is in @seen?  Any context. */
+static bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
+{
+	struct fuse_bpf_seen now = fuse_bpf_look(inode);
+
+	return fuse_bpf_same_seen(&now, seen);
+}
 
 /*
  * The attributes first, then what they were made from: pairs with
- * fuse_bpf_attr_fresh().
+ * fuse_bpf_attr_fresh().  False, and nothing is stored, if what they were made from
+ * has changed: another task may have stored newer ones, and a third have found
+ * those fresh, and be about to read them.
  */
-static void fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs *result)
+static bool fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs *result)
 {
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 	const struct inode *backing = fi->backing;
 
 	spin_lock(&inode->i_lock);
+	if (!result->last && !fuse_bpf_still_seen(inode, &result->seen)) {
+		spin_unlock(&inode->i_lock);
+		return false;
+	}
 	WRITE_ONCE(fi->shaped, result->shaped);
 	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
 	WRITE_ONCE(inode->i_uid, result->shown.uid);
@@ -193,11 +209,26 @@ static void fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs
 	inode_set_flags(inode, (READ_ONCE(backing->i_flags) & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
 			FUSE_BPF_INODE_FLAGS | S_NOSEC);
 	smp_wmb();
-	WRITE_ONCE(fi->seen.mode, result->seen.mode);
+	WRITE_ONCE(fi->seen.mode, result->again ? 0 : result->seen.mode);
 	WRITE_ONCE(fi->seen.uid, result->seen.uid);
 	WRITE_ONCE(fi->seen.gid, result->seen.gid);
 	WRITE_ONCE(fi->seen.generation, result->seen.generation);
 	spin_unlock(&inode->i_lock);
+	return true;
+}
+
+/*
+ * As fuse_bpf_attr_fresh(), where the backing inode's lock is held: nor is another
+ * task about to store what it was before.
+ */
+bool fuse_bpf_attr_settled(struct inode *inode)
+{
+	bool fresh;
+
+	spin_lock(&inode->i_lock);
+	fresh = fuse_bpf_attr_fresh(inode);
+	spin_unlock(&inode->i_lock);
+	return fresh;
 }
 
 /* --- setuid and setgid bits ------------------------------------------------------ */
@@ -213,49 +244,39 @@ static void fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs
 
 static bool fuse_bpf_may_be_setid(const struct inode *inode, umode_t shown)
 {
-	return S_ISREG(inode->i_mode) &&
+	return S_ISREG(fuse_bpf_mode(inode)) &&
 	       ((shown | READ_ONCE(inode->i_mode) |
 		 READ_ONCE(fuse_bpf_backing_inode(inode)->i_mode)) & FUSE_BPF_SETID);
 }
 
-static void fuse_bpf_store_without_setid(struct inode *inode,
+static bool fuse_bpf_store_without_setid(struct inode *inode,
 					 const struct fuse_bpf_attrs *result)
 {
 	struct fuse_bpf_attrs plain = *result;
 
-	if (S_ISREG(inode->i_mode))
+	if (S_ISREG(fuse_bpf_mode(inode)))
 		plain.shown.mode &= ~FUSE_BPF_SETID;
-	plain.seen.mode = 0;
-	fuse_bpf_attr_store(inode, &plain);
+	plain.again = true;
+	return fuse_bpf_attr_store(inode, &plain);
 }
 
-/* Does the backing inode still have what @seen says?  Its lock is held. */
-static bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
-{
-	struct fuse_bpf_seen now = fuse_bpf_look(inode);
-
-	now.generation = seen->generation;
-	return fuse_bpf_same_seen(&now, seen);
-}
-
-static void fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
+static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
 				 bool locked)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
+	struct fuse_bpf_attrs exact = *result;
 	bool stored = false;
 
+	exact.last = false;
 	if (locked || inode_trylock_shared(inode)) {
 		if (inode_trylock_shared(backing)) {
-			stored = fuse_bpf_still_seen(inode, &result->seen);
-			if (stored)
-				fuse_bpf_attr_store(inode, result);
+			stored = fuse_bpf_attr_store(inode, &exact);
 			inode_unlock_shared(backing);
 		}
 		if (!locked)
 			inode_unlock_shared(inode);
 	}
-	if (!stored)
-		fuse_bpf_store_without_setid(inode, result);
+	return stored || fuse_bpf_store_without_setid(inode, result);
 }
 
 /*
@@ -272,7 +293,7 @@ int fuse_bpf_check_setid(struct inode *inode)
 	err = down_write_killable(&backing->i_rwsem);
 	if (err)
 		return err;
-	if (!(inode->i_mode & FUSE_BPF_SETID) || !fuse_bpf_attr_fresh(inode))
+	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
 		err = -EACCES;
 	else if (backing->i_op->permission)
 		err = fuse_bpf_backing_permission(inode, MAY_EXEC);
@@ -280,17 +301,23 @@ int fuse_bpf_check_setid(struct inode *inode)
 	return err;
 }
 
-/* The inode is what decides; @result is the backing's, or what a program made of it. */
-static void fuse_bpf_show(struct inode *inode, const struct fuse_bpf_attrs *result,
+/*
+ * The inode is what decides; @result is the backing's, or what a program made of it.
+ * False: as fuse_bpf_attr_store().
+ */
+static bool fuse_bpf_show(struct inode *inode, const struct fuse_bpf_attrs *result,
 			  enum fuse_bpf_refresh_how how)
 {
+	bool stored;
+
 	if (unlikely(fuse_bpf_may_be_setid(inode, result->shown.mode)))
-		fuse_bpf_store_setid(inode, result, how == FUSE_BPF_REFRESH_LOCKED);
+		stored = fuse_bpf_store_setid(inode, result, how == FUSE_BPF_REFRESH_LOCKED);
 	else
-		fuse_bpf_attr_store(inode, result);
+		stored = fuse_bpf_attr_store(inode, result);
 	if (how != FUSE_BPF_REFRESH_RCU)
 		fuse_bpf_copy_nlink(inode);
 	fsstack_copy_inode_size(inode, fuse_bpf_backing_inode(inode));
+	return stored;
 }
 
 /*
@@ -299,9 +326,9 @@ static void fuse_bpf_show(struct inode *inode, const struct fuse_bpf_attrs *resu
  */
 void fuse_bpf_attr_init(struct inode *inode)
 {
-	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode) };
+	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = true };
 
-	inode->i_mode = fuse_bpf_backing_inode(inode)->i_mode & S_IFMT;
+	inode->i_mode = fuse_bpf_mode(fuse_bpf_backing_inode(inode)) & S_IFMT;
 	result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
 	result.seen.generation = 0;
 	fuse_bpf_show(inode, &result, FUSE_BPF_REFRESH_LOCKED);
@@ -383,12 +410,15 @@ static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct 
 	return err;
 }
 
-/* The same; and they become our inode's. */
+/*
+ * The same; and they become our inode's.  1: they do not, since something has changed
+ * meanwhile; never if this is the @last try.
+ */
 static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 				struct kstat *stat, u32 request_mask, unsigned int flags,
-				enum fuse_bpf_refresh_how how)
+				enum fuse_bpf_refresh_how how, bool last)
 {
-	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode) };
+	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = last };
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 	struct fuse_bpf_access base, seen;
 	int err;
@@ -397,25 +427,31 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 	if (err)
 		return err;
 	/* The backing inode's before and now, and no newer programs. */
-	if (!result.shaped && !fi->shaped && fi->seen.generation == result.seen.generation &&
-	    fuse_bpf_attr_fresh(inode))
+	if (!result.shaped && !READ_ONCE(fi->shaped) &&
+	    READ_ONCE(fi->seen.generation) == result.seen.generation && fuse_bpf_attr_fresh(inode))
 		return 0;
 	result.shown = fuse_bpf_access_of_stat(stat);
 	/* What the programs saw had changed since @seen: they are called once more. */
 	seen = fuse_bpf_access_of_seen(inode, &result.seen);
 	if (fuse_bpf_same_access(&base, &seen))
-		fuse_bpf_show(inode, &result, how);
-	else
-		fuse_bpf_store_without_setid(inode, &result);
-	return 0;
+		return !fuse_bpf_show(inode, &result, how);
+	return !fuse_bpf_store_without_setid(inode, &result);
 }
+
+/* How often the attributes may change while our inode's are made from them. */
+#define FUSE_BPF_REFRESH_TRIES	16
 
 /* Apart from its only caller, which does without so large a stack. */
 static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
 	struct kstat stat;
+	int tries = 0, err;
 
-	return fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0, how);
+	do
+		err = fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0, how,
+					   ++tries == FUSE_BPF_REFRESH_TRIES);
+	while (err > 0);
+	return err;
 }
 
 /*
@@ -424,15 +460,19 @@ static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_
  */
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
-	/* Before ->wanted, which is published before the generation. */
-	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode) };
+	struct fuse_bpf_attrs result = {};
+	int tries = 0;
 
-	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
-		return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
-	if (how == FUSE_BPF_REFRESH_RCU && fuse_bpf_may_be_setid(inode, 0))
-		return -ECHILD;
-	result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
-	fuse_bpf_show(inode, &result, how);
+	do {
+		/* Before ->wanted, which is published before the generation. */
+		result.seen = fuse_bpf_look(inode);
+		result.last = ++tries == FUSE_BPF_REFRESH_TRIES;
+		if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
+			return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+		if (how == FUSE_BPF_REFRESH_RCU && fuse_bpf_may_be_setid(inode, 0))
+			return -ECHILD;
+		result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
+	} while (!fuse_bpf_show(inode, &result, how));
 	return 0;
 }
 
@@ -444,7 +484,9 @@ int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 
 	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
 		err = fuse_bpf_shaped_stat(inode, path->dentry, stat, request_mask, flags,
-					   FUSE_BPF_REFRESH);
+					   FUSE_BPF_REFRESH, false);
+		/* Whoever needs our inode's attributes makes them again. */
+		err = min(err, 0);
 	} else {
 		err = fuse_bpf_backing_getattr(path->dentry, stat, request_mask, flags);
 		if (!err && !fuse_bpf_attr_fresh(inode))

@@ -231,8 +231,9 @@ bool fuse_bpf_backing_atime_due(const struct inode *inode)
 	const struct fuse_bpf_sb *fsb = fuse_bpf_sb(inode->i_sb);
 	const struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	if (IS_NOATIME(backing) || (fsb->mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)) ||
-	    sb_rdonly(inode->i_sb))
+	if ((READ_ONCE(backing->i_sb->s_flags) & (SB_RDONLY | SB_NOATIME)) ||
+	    (fsb->mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)) ||
+	    fuse_bpf_rdonly(inode->i_sb))
 		return false;
 	return !fsb->relatime || fuse_bpf_backing_atime_old(backing);
 }

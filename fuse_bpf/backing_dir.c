@@ -321,8 +321,8 @@ static bool fuse_bpf_rename_fits(const struct fuse_bpf_backing_rename *rename,
 	if (r->old_dentry != fuse_bpf_backing_dentry(rename->old_dentry) ||
 	    !fuse_bpf_same_inode(rename->old_dentry, r->old_dentry))
 		return false;
-	if (d_is_negative(rename->new_dentry))
-		return d_is_negative(r->new_dentry);
+	if (d_really_is_negative(rename->new_dentry))
+		return d_really_is_negative(r->new_dentry);
 	return fuse_bpf_same_inode(rename->new_dentry, r->new_dentry);
 }
 
@@ -339,7 +339,7 @@ static int fuse_bpf_recheck_moved(const struct fuse_bpf_change *change, struct d
 {
 	int err = fuse_bpf_recheck_victim(change, d_inode(dentry->d_parent), d_inode(dentry));
 
-	if (!err && leaves && d_is_dir(dentry))
+	if (!err && leaves && fuse_bpf_d_is_dir(dentry))
 		err = fuse_bpf_recheck_write(change, d_inode(dentry));
 	return err;
 }
@@ -354,7 +354,7 @@ static int fuse_bpf_recheck_rename(const struct fuse_bpf_change *change,
 	err = fuse_bpf_recheck_moved(change, old_dentry, leaves);
 	if (err)
 		return err;
-	if (d_is_negative(new_dentry))
+	if (d_really_is_negative(new_dentry))
 		return fuse_bpf_recheck_dir(change, d_inode(new_dentry->d_parent));
 	return fuse_bpf_recheck_moved(change, new_dentry,
 				      leaves && (rename->flags & RENAME_EXCHANGE));
@@ -367,7 +367,8 @@ static bool fuse_bpf_rename_is_granted(const struct fuse_bpf_backing_rename *ren
 	return fuse_bpf_change_is_granted(d_inode(old_dentry->d_parent)) ||
 	       fuse_bpf_change_is_granted(d_inode(new_dentry->d_parent)) ||
 	       fuse_bpf_change_is_granted(d_inode(old_dentry)) ||
-	       (d_is_positive(new_dentry) && fuse_bpf_change_is_granted(d_inode(new_dentry)));
+	       (d_really_is_positive(new_dentry) &&
+		fuse_bpf_change_is_granted(d_inode(new_dentry)));
 }
 
 static int fuse_bpf_rename_locked(struct fuse_bpf_backing_rename *rename,
@@ -418,7 +419,8 @@ int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename)
 	struct fuse_bpf_change change;
 	int err;
 
-	if (d_is_positive(new_dentry) && !d_is_dir(new_dentry) && !(rename->flags & RENAME_EXCHANGE))
+	if (d_really_is_positive(new_dentry) && !fuse_bpf_d_is_dir(new_dentry) &&
+	    !(rename->flags & RENAME_EXCHANGE))
 		fuse_bpf_let_go_of_target(new_dentry);
 	err = fuse_bpf_change_begin(&change, d_inode(old_dentry->d_parent),
 				    fuse_bpf_rename_is_granted(rename), rename->idmap, 0);

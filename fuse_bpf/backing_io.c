@@ -21,8 +21,8 @@ static bool fuse_bpf_atime_due(const struct file *file)
 	const struct inode *inode = file_inode(file);
 	int flags = READ_ONCE(file->f_path.mnt->mnt_flags);
 
-	if ((flags & (MNT_NOATIME | MNT_READONLY)) || sb_rdonly(inode->i_sb) ||
-	    ((flags & MNT_NODIRATIME) && S_ISDIR(inode->i_mode)))
+	if ((flags & (MNT_NOATIME | MNT_READONLY)) || fuse_bpf_rdonly(inode->i_sb) ||
+	    ((flags & MNT_NODIRATIME) && S_ISDIR(fuse_bpf_mode(inode))))
 		return false;
 	return !(flags & MNT_RELATIME) || fuse_bpf_backing_atime_old(fuse_bpf_backing_inode(inode));
 }
@@ -38,8 +38,8 @@ struct file *fuse_bpf_backing_file_now(struct file *file)
 	if ((READ_ONCE(backing->f_flags) & FUSE_BPF_SETFL_FLAGS) == flags)
 		return backing;
 	spin_lock(&backing->f_lock);
-	backing->f_flags = (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags;
-	backing->f_iocb_flags = iocb_flags(backing);
+	WRITE_ONCE(backing->f_flags, (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags);
+	WRITE_ONCE(backing->f_iocb_flags, iocb_flags(backing));
 	spin_unlock(&backing->f_lock);
 	return backing;
 }

@@ -138,7 +138,7 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 	const struct inode *backing = fuse_bpf_backing_inode(inode);
 
 	*ctx = (struct fuse_bpf_ctx) {
-		.opcode		= S_ISDIR(inode->i_mode) ? desc->dir_opcode : desc->opcode,
+		.opcode		= S_ISDIR(fuse_bpf_mode(inode)) ? desc->dir_opcode : desc->opcode,
 		.phase		= FUSE_BPF_PHASE_PRE,
 		.result		= 0,
 		.mount_id	= fuse_bpf_sb(inode->i_sb)->mount_id,
@@ -150,9 +150,9 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 		.ino		= backing->i_ino,
 		.size		= i_size_read(backing),
 		.dev		= new_encode_dev(backing->i_sb->s_dev),
-		.mode		= backing->i_mode,
-		.owner_uid	= __kuid_val(backing->i_uid),
-		.owner_gid	= __kgid_val(backing->i_gid),
+		.mode		= fuse_bpf_mode(backing),
+		.owner_uid	= __kuid_val(READ_ONCE(backing->i_uid)),
+		.owner_gid	= __kgid_val(READ_ONCE(backing->i_gid)),
 		.target_is_dir	= target_is_dir,
 		.reserved	= 0,
 		.opaque		= NULL,
@@ -165,7 +165,7 @@ static bool fuse_bpf_target_is_dir(const struct inode *inode, enum fuse_bpf_op o
 {
 	const struct inode *target = dentry ? d_inode_rcu(dentry) : inode;
 
-	return target ? S_ISDIR(target->i_mode) : op == FUSE_BPF_OP_MKDIR;
+	return target ? S_ISDIR(fuse_bpf_mode(target)) : op == FUSE_BPF_OP_MKDIR;
 }
 
 /* What detach=fail answers to an operation that is shown to no program. */

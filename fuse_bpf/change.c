@@ -74,7 +74,7 @@ static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct 
 	const struct cred *derived;
 	int err;
 
-	if (!fuse_bpf_attr_fresh(inode))
+	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
 	derived = fuse_bpf_swap_creds(change->caller);
 	err = fuse_bpf_permission(change->idmap, inode, mask);
@@ -103,7 +103,7 @@ int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *
 	err = fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
-	if (!fuse_bpf_attr_fresh(victim))
+	if (!fuse_bpf_attr_settled(victim))
 		return -ESTALE;
 	derived = fuse_bpf_swap_creds(change->caller);
 	sticky = check_sticky(change->idmap, dir, victim);
@@ -130,7 +130,7 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 
 	if (likely(!change->granted))
 		return 0;
-	if (!fuse_bpf_attr_fresh(inode))
+	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
 	copy = *attr;
 	/* Done by the first check, and it would take the lock that is held. */

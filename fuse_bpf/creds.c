@@ -142,7 +142,8 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 	    !((mode | READ_ONCE(backing->i_mode)) & S_ISGID) ||
 	    !capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID))
 		return INVALID_GID;
-	return vfsgid_into_kgid(i_gid_into_vfsgid(mnt_idmap(mnt), backing));
+	return vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), mnt->mnt_sb->s_user_ns,
+					    READ_ONCE(backing->i_gid)));
 }
 
 static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
@@ -171,7 +172,8 @@ static __always_inline const struct cred *fuse_bpf_creds_find(struct fuse_bpf_cr
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller.cred), node)
 		if (fuse_bpf_cred_fits(c, caller)) {
-			found = get_cred_rcu(c->cred);
+			/* It writes a zero over a zero: other callers do the same. */
+			found = data_race(get_cred_rcu(c->cred));
 			if (found)
 				break;
 		}
@@ -368,7 +370,8 @@ const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner)
 	struct cred *new;
 
 	if (uid_eq(current_fsuid(), owner))
-		return fuse_bpf_swap_creds(get_current_cred());
+		/* As in fuse_bpf_creds_find(). */
+		return fuse_bpf_swap_creds(data_race(get_current_cred()));
 	new = prepare_creds();
 	if (!new)
 		return ERR_PTR(-ENOMEM);

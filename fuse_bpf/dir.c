@@ -51,7 +51,11 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call *call,
 						     const struct dentry *dentry)
 {
-	struct fuse_bpf_child_rule child = fuse_bpf_dentry(dentry)->child;
+	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
+	/* A walk may ask again and store the same rule meanwhile. */
+	struct fuse_bpf_child_rule child = {
+		.none = READ_ONCE(kept->none), .mask = READ_ONCE(kept->mask),
+	};
 
 	child.none |= call->child.none;
 	child.mask &= call->child.mask;
@@ -99,12 +103,12 @@ static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *den
 				      fuse_bpf_child_mask(dir, child));
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
-	if (S_ISDIR(inode->i_mode))
+	if (S_ISDIR(fuse_bpf_mode(inode)))
 		return fuse_bpf_instantiate_dir(dir, dentry, inode, keep, child);
 	fuse_bpf_verdict_carry(dentry, keep, child);
 	d_instantiate(dentry, inode);
 	/* It was found absent and not to be remembered so, or changed below since. */
-	if (d_unhashed(dentry))
+	if (fuse_bpf_d_unhashed(dentry))
 		d_rehash(dentry);
 	fuse_bpf_dentry_confirm(dentry);
 	return NULL;
@@ -156,7 +160,7 @@ static int fuse_bpf_make_file(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.create.flags = O_CREAT;
 		call.in.create.mode = *mode;
-		call.in.create.umask = current->fs->umask;
+		call.in.create.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -230,7 +234,8 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 				unsigned int flags, umode_t mode)
 {
 	umode_t more = fuse_bpf_mode_to_open(dir, file);
-	bool known = !d_in_lookup(dentry);
+	/* The flag is this task's; others beside it are not. */
+	bool known = !data_race(d_in_lookup(dentry));
 	struct dentry *found = NULL;
 	int tries, err;
 
@@ -272,7 +277,7 @@ static struct dentry *fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_MKDIR);
 	if (asked) {
 		call.in.mkdir.mode = mode;
-		call.in.mkdir.umask = current->fs->umask;
+		call.in.mkdir.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -294,7 +299,7 @@ static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.mknod.mode = mode;
 		call.in.mknod.rdev = new_encode_dev(rdev);
-		call.in.mknod.umask = current->fs->umask;
+		call.in.mknod.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -539,7 +544,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.tmpfile.flags = file->f_flags;
 		call.in.tmpfile.mode = mode;
-		call.in.tmpfile.umask = current->fs->umask;
+		call.in.tmpfile.umask = READ_ONCE(current->fs->umask);
 		call.ctx.target_is_dir = 0;
 	}
 	err = fuse_bpf_pre(&call);

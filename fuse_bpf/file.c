@@ -159,7 +159,7 @@ static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = iocb->ki_pos;
 		call.in.read.size = min_t(size_t, count, U32_MAX);
-		call.in.read.flags = file->f_flags;
+		call.in.read.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -181,7 +181,7 @@ static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = iocb->ki_pos;
 		call.in.write.size = min_t(size_t, iov_iter_count(iter), U32_MAX);
-		call.in.write.flags = file->f_flags;
+		call.in.write.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -199,7 +199,7 @@ static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = *ppos;
 		call.in.read.size = min_t(size_t, len, U32_MAX);
-		call.in.read.flags = file->f_flags;
+		call.in.read.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -216,7 +216,7 @@ static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = *ppos;
 		call.in.write.size = min_t(size_t, len, U32_MAX);
-		call.in.write.flags = file->f_flags;
+		call.in.write.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)

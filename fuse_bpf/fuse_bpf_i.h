@@ -137,12 +137,12 @@ struct fuse_bpf_sb {
 	struct fuse_bpf_creds *creds;	/* derived credentials: creds.c */
 	u64 mount_id;			/* never reused while loaded */
 	enum fuse_bpf_detach detach;
-	errseq_t wb_err;		/* of the backing superblock, as last told; racy: told twice */
 	bool nosuid;			/* the backing mount is */
 	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
-	spinlock_t devs_lock;
-	struct list_head devs;		/* struct fuse_bpf_dev; under devs_lock */
+	spinlock_t lock;
+	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
+	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
 	spinlock_t idmaps_lock;
 	struct mnt_idmap *idmaps[FUSE_BPF_IDMAPS];	/* counted; the latest first; idmaps_lock */
 };
@@ -187,6 +187,21 @@ static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
 static inline struct inode *fuse_bpf_backing_inode(const struct inode *inode)
 {
 	return fuse_bpf_inode(inode)->backing;
+}
+
+/*
+ * Of ours or of a backing inode, without the lock under which it is changed.  The
+ * type in it never changes.
+ */
+static inline umode_t fuse_bpf_mode(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_mode);
+}
+
+/* The same for a superblock that is being remounted: either answer will do. */
+static inline bool fuse_bpf_rdonly(const struct super_block *sb)
+{
+	return READ_ONCE(sb->s_flags) & SB_RDONLY;
 }
 
 /* A program's decision about the child that a name leads to. */
@@ -241,7 +256,8 @@ static inline struct fuse_bpf_dentry *fuse_bpf_dentry(const struct dentry *dentr
  */
 static inline struct dentry *fuse_bpf_backing_dentry(const struct dentry *dentry)
 {
-	return fuse_bpf_dentry(dentry)->backing;
+	/* One made for a file handle gets it when others have it already. */
+	return READ_ONCE(fuse_bpf_dentry(dentry)->backing);
 }
 
 static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
@@ -258,7 +274,22 @@ static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
  */
 static inline bool fuse_bpf_is_remote(const struct dentry *backing)
 {
-	return backing->d_flags & DCACHE_OP_REVALIDATE;
+	return READ_ONCE(backing->d_flags) & DCACHE_OP_REVALIDATE;
+}
+
+/*
+ * Of ours or of a backing dentry.  The type in d_flags is that of the inode, which
+ * the caller's lock or reference keeps; other flags change beside it.
+ */
+static inline bool fuse_bpf_d_is_dir(const struct dentry *dentry)
+{
+	return data_race(d_is_dir(dentry));
+}
+
+/* Whoever hashes or drops it meanwhile could as well do so a moment later. */
+static inline bool fuse_bpf_d_unhashed(const struct dentry *dentry)
+{
+	return data_race(d_unhashed(dentry));
 }
 
 /* The backing file; one reference from open to release. */
@@ -531,6 +562,7 @@ enum fuse_bpf_refresh_how {
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
+bool fuse_bpf_attr_settled(struct inode *inode);
 int fuse_bpf_check_setid(struct inode *inode);
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 

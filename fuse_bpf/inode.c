@@ -138,7 +138,7 @@ static const struct inode_operations fuse_bpf_special_inode_operations = {
 
 static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backing)
 {
-	switch (backing->i_mode & S_IFMT) {
+	switch (fuse_bpf_mode(backing) & S_IFMT) {
 	case S_IFREG:
 		inode->i_op = &fuse_bpf_file_inode_operations;
 		inode->i_fop = backing->i_fop->remap_file_range ?
@@ -153,7 +153,7 @@ static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backin
 		break;
 	default:
 		inode->i_op = &fuse_bpf_special_inode_operations;
-		init_special_inode(inode, backing->i_mode, backing->i_rdev);
+		init_special_inode(inode, inode->i_mode, backing->i_rdev);
 	}
 }
 
@@ -240,10 +240,11 @@ struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
 static int fuse_bpf_permission_below(struct inode *inode, int mask)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
+	umode_t mode = fuse_bpf_mode(inode);
 
 	/* It may have become read-only since; ours is asked by the VFS. */
-	if ((mask & MAY_WRITE) && sb_rdonly(backing->i_sb) &&
-	    (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) || S_ISLNK(inode->i_mode)))
+	if ((mask & MAY_WRITE) && fuse_bpf_rdonly(backing->i_sb) &&
+	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
 		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
@@ -278,7 +279,7 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
  */
 static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 {
-	return mask == MAY_EXEC && S_ISREG(inode->i_mode);
+	return mask == MAY_EXEC && S_ISREG(fuse_bpf_mode(inode));
 }
 
 /*
@@ -289,7 +290,7 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	int err;
 
-	if (unlikely(idmap != &nop_mnt_idmap) && (mask & MAY_WRITE) && S_ISDIR(inode->i_mode))
+	if (unlikely(idmap != &nop_mnt_idmap) && (mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)))
 		fuse_bpf_idmap_used(inode->i_sb, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
 		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
@@ -297,7 +298,7 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		if (err)
 			return err;
 		/* The VFS looked at this before we knew. */
-		if ((mask & MAY_WRITE) && IS_IMMUTABLE(inode))
+		if ((mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE))
 			return -EPERM;
 	}
 	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))

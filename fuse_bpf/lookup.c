@@ -48,14 +48,27 @@ static struct kmem_cache *fuse_bpf_dentry_cache;
 
 bool fuse_bpf_dentry_weird(const struct dentry *backing)
 {
-	return backing->d_flags & FUSE_BPF_DENTRY_WEIRD;
+	return READ_ONCE(backing->d_flags) & FUSE_BPF_DENTRY_WEIRD;
+}
+
+/*
+ * Has it an inode?  Underneath it may get one at any time, and with this answer that
+ * inode is whole: pairs with the VFS, which sets the type last.
+ */
+static bool fuse_bpf_is_there(const struct dentry *backing)
+{
+	return !d_flags_negative(smp_load_acquire(&backing->d_flags));
 }
 
 /* --- what is known of a name --------------------------------------------------------- */
 
 static unsigned int fuse_bpf_d_seq(const struct dentry *dentry)
 {
-	return raw_read_seqcount(&dentry->d_seq);
+	unsigned int seq = raw_read_seqcount(&dentry->d_seq);
+
+	/* No read section begins that is tried again: KCSAN is to look at what follows. */
+	kcsan_atomic_next(0);
+	return seq;
 }
 
 /*
@@ -72,12 +85,12 @@ static bool fuse_bpf_entry_holds(struct dentry *dentry)
 	bool holds;
 
 	spin_lock(&dentry->d_lock);
-	backing = fd->backing;
+	backing = READ_ONCE(fd->backing);
 	inode = d_inode(dentry);
 	below = inode ? fuse_bpf_backing_inode(inode) : NULL;
 	spin_lock_nested(&backing->d_lock, DENTRY_D_LOCK_NESTED);
 	/* What is hidden is absent here, whatever it is below. */
-	if (fd->hidden)
+	if (READ_ONCE(fd->hidden))
 		below = d_inode(backing);
 	holds = !d_unhashed(backing) && d_inode(backing) == below &&
 		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
@@ -105,7 +118,8 @@ void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing)
 	/* For whoever compares the two of an absence: fuse_bpf_entry_holds(). */
 	spin_lock(&dentry->d_lock);
 	WRITE_ONCE(fd->seq, FUSE_BPF_SEQ_NONE);
-	WRITE_ONCE(fd->backing, backing);
+	/* With what a walker reads of it. */
+	smp_store_release(&fd->backing, backing);
 	spin_unlock(&dentry->d_lock);
 	/* A walker may still compare with the old one; that is freed by RCU. */
 	dput(old);
@@ -255,8 +269,9 @@ static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
-	fd->hidden = found->hidden;
-	fd->generation = found->generation;
+	/* A walker may have found it before it was taken out of the cache. */
+	WRITE_ONCE(fd->hidden, found->hidden);
+	WRITE_ONCE(fd->generation, found->generation);
 	fuse_bpf_verdict_set(dentry, fuse_bpf_d_seq(dentry), found);
 }
 
@@ -308,10 +323,10 @@ static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *
 	out->nodeid = backing->i_ino;
 	out->attr.ino = backing->i_ino;
 	out->attr.size = i_size_read(backing);
-	out->attr.mode = backing->i_mode;
-	out->attr.nlink = backing->i_nlink;
-	out->attr.uid = __kuid_val(backing->i_uid);
-	out->attr.gid = __kgid_val(backing->i_gid);
+	out->attr.mode = fuse_bpf_mode(backing);
+	out->attr.nlink = READ_ONCE(backing->i_nlink);
+	out->attr.uid = __kuid_val(READ_ONCE(backing->i_uid));
+	out->attr.gid = __kgid_val(READ_ONCE(backing->i_gid));
 	out->attr.rdev = new_encode_dev(backing->i_rdev);
 }
 
@@ -373,9 +388,10 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 	if (!asked)
 		return 0;
 	found->late = call->post;
-	call->ctx.target_is_dir = d_is_dir(backing);
+	call->ctx.target_is_dir = fuse_bpf_d_is_dir(backing);
 	if (found->late)
-		fuse_bpf_fill_entry(&call->out.lookup, d_inode(backing));
+		fuse_bpf_fill_entry(&call->out.lookup,
+				    fuse_bpf_is_there(backing) ? d_inode(backing) : NULL);
 	err = fuse_bpf_hide(found, fuse_bpf_post(call, 0));
 	found->child = call->child;
 	if (found->late)
@@ -434,7 +450,7 @@ static void fuse_bpf_mark_spliced(struct inode *inode)
 {
 	struct dentry *alias;
 
-	if (!S_ISDIR(inode->i_mode))
+	if (!S_ISDIR(fuse_bpf_mode(inode)))
 		return;
 	alias = d_find_any_alias(inode);
 	if (!alias)
@@ -527,10 +543,10 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	fuse_bpf_dentry_set(dentry, found.backing);
 	if (fuse_bpf_dentry_weird(found.backing))
 		return ERR_PTR(-EREMOTE);
-	if (d_really_is_positive(found.backing) && !found.hidden)
+	if (fuse_bpf_is_there(found.backing) && !found.hidden)
 		return fuse_bpf_lookup_found(dir, dentry, &found);
 	/* The backing filesystem does not want this absence remembered. */
-	if (d_unhashed(found.backing))
+	if (fuse_bpf_d_unhashed(found.backing))
 		return NULL;
 	d_splice_alias(NULL, dentry);
 	fuse_bpf_point("lookup:spliced");
@@ -643,7 +659,8 @@ static int fuse_bpf_judge_absence(struct dentry *dentry, const struct fuse_bpf_f
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
-	return found->hidden == fd->hidden && found->backing == READ_ONCE(fd->backing) &&
+	return found->hidden == READ_ONCE(fd->hidden) &&
+	       found->backing == READ_ONCE(fd->backing) &&
 	       fuse_bpf_same_rule(dentry, &found->child);
 }
 
@@ -704,7 +721,7 @@ static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *de
  */
 static bool fuse_bpf_is_gone(const struct dentry *dentry)
 {
-	return READ_ONCE(fuse_bpf_dentry(dentry)->gone) && d_unhashed(dentry);
+	return READ_ONCE(fuse_bpf_dentry(dentry)->gone) && fuse_bpf_d_unhashed(dentry);
 }
 
 /* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(), not under RCU. */
@@ -730,7 +747,7 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	if (!holds && (!backing || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
-		ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
+		ret = d_inode_rcu(dentry) ? compat_revalidate_backing(backing, flags) : 0;
 		if (ret <= 0)
 			return ret;
 	}

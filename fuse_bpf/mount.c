@@ -164,7 +164,7 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 
 	if (!fsb)
 		return ERR_PTR(-ENOMEM);
-	spin_lock_init(&fsb->devs_lock);
+	spin_lock_init(&fsb->lock);
 	INIT_LIST_HEAD(&fsb->devs);
 	spin_lock_init(&fsb->idmaps_lock);
 	fsb->detach = m->detach;
@@ -172,7 +172,8 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 	fsb->slot = fuse_bpf_slot_get(m->slot);
 	if (fsb->slot)
 		atomic_long_inc(&fsb->slot->mounts);
-	fsb->mounter = get_cred(fc->cred);
+	/* As in fuse_bpf_creds_find(): others have the same credentials. */
+	fsb->mounter = data_race(get_cred(fc->cred));
 	fsb->root = dget(source->dentry);
 	fsb->creds = fuse_bpf_creds_alloc();
 	if (!fsb->creds) {

@@ -415,7 +415,7 @@ static void fuse_bpf_slots_show_list(struct seq_file *m, const struct list_head 
 			continue;
 		seq_printf(m, "%s %s %u %u %ld %ld %ld\n", slot->name, state,
 			   compat_kdata_map_id(slot->kdata),
-			   slot->link ? slot->link->id : 0,
+			   slot->link ? READ_ONCE(slot->link->id) : 0,
 			   atomic_long_read(&slot->mounts),
 			   atomic_long_read(&slot->inodes),
 			   atomic_long_read(&slot->errors));

@@ -156,7 +156,7 @@ struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	if (!IS_POSIXACL(backing) || fuse_bpf_inode(inode)->shaped)
+	if (!IS_POSIXACL(backing) || READ_ONCE(fuse_bpf_inode(inode)->shaped))
 		return NULL;
 	if (!rcu)
 		return fuse_bpf_map_acl(inode, compat_get_inode_acl(backing, type));
