@@ -5,7 +5,9 @@
 
 #define HOSTILE_NAME	"hostile"
 #define HOSTILE_PATTERN	64
-#define HOSTILE_OPS	34	/* FUSE_BPF_OP_COUNT, whose header differs for programs and tests */
+/* As indices beside enum fuse_bpf_op: default_op, and how many there are. */
+#define HOSTILE_OP_DEFAULT	33
+#define HOSTILE_OPS		34
 
 struct hostile {
 	__u64 seed;

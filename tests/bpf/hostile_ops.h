@@ -14,7 +14,8 @@
 
 struct hostile hostile;
 
-_Static_assert(HOSTILE_OPS == FUSE_BPF_OP_COUNT, "hostile.h has the wrong HOSTILE_OPS");
+_Static_assert(HOSTILE_OP_DEFAULT == FUSE_BPF_OP_POLL + 1, "hostile.h has the wrong HOSTILE_OP_DEFAULT");
+#define FUSE_BPF_OP_DEFAULT	HOSTILE_OP_DEFAULT
 
 /* --- drawing ------------------------------------------------------------------------ */
 
@@ -333,7 +334,7 @@ HOSTILE_IN(release, RELEASE, fuse_release_in)
 HOSTILE_IN(fsync, FSYNC, fuse_fsync_in)
 HOSTILE_IN(fallocate, FALLOCATE, fuse_fallocate_in)
 HOSTILE_BOTH(lseek, LSEEK, fuse_lseek_in, fuse_lseek_out)
-HOSTILE_IN(copy_file_range, COPY_FILE_RANGE, fuse_copy_file_range_in)
+HOSTILE_IN(copy_file_range, COPY_FILE_RANGE, fuse_bpf_copy_in)
 HOSTILE_IN(getxattr, GETXATTR, fuse_getxattr_in)
 HOSTILE_IN(setxattr, SETXATTR, fuse_setxattr_in)
 HOSTILE_IN(listxattr, LISTXATTR, fuse_getxattr_in)

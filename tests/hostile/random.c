@@ -49,7 +49,7 @@ static const struct kind {
 	  .flags = FUSE_BPF_F_HANDLES },
 	{ .name = "post phase alone", .object = "hostile", .map = "every", .post_only = true },
 };
-#define WITHOUT_POST	(1ull << FUSE_BPF_OP_READDIR | 1ull << FUSE_BPF_OP_POLL)
+#define WITHOUT_POST	(1ull << FUSE_BPF_OP_READDIR)
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
 /* Two alike, to replace each other, and one that changes nothing; all of one name. */
@@ -62,7 +62,7 @@ static struct set *set_loaded(const struct kind *kind)
 
 	set->ops->flags = kind->flags;
 	if (kind->post_only)
-		set->ops->post_only = ((1ull << FUSE_BPF_OP_DEFAULT) - 1) & ~WITHOUT_POST;
+		set->ops->post_only = ((1ull << FUSE_BPF_OP_POLL) - 1) & ~WITHOUT_POST;
 	set_load(set);
 	return set;
 }
