@@ -81,7 +81,7 @@ static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
 	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
 	int err = PTR_ERR_OR_ZERO(made);
 
-	fuse_bpf_point("make:below");
+	fuse_bpf_point("make:done");
 	if (call->version) {
 		child->none |= call->child.none;
 		child->mask &= call->child.mask;
@@ -297,7 +297,7 @@ static void fuse_bpf_remove_begin(struct fuse_bpf_call *call, struct inode *dir,
 
 static int fuse_bpf_remove_end(struct fuse_bpf_call *call, struct dentry *dentry, int err)
 {
-	fuse_bpf_point("remove:below");
+	fuse_bpf_point("remove:done");
 	if (err) {
 		/* If it was moved underneath, walkers may know. */
 		fuse_bpf_dentry_confirm(dentry);
@@ -428,7 +428,7 @@ static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 		err = fuse_bpf_backing_rename(&rename);
 		moved = !err;
 	}
-	fuse_bpf_point("rename:below");
+	fuse_bpf_point("rename:done");
 	err = fuse_bpf_post(&call, err);
 	fuse_bpf_rename_end(&rename, moved, err);
 	fuse_bpf_point("rename:known");

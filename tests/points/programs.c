@@ -82,12 +82,12 @@ static void replaced_between_pre_and_post(void **state)
 
 	set_load(none);
 	mnt(back, at, "ops=swap");
-	child = stop_at("make:below", makes_dir, "d");
+	child = stop_at("make:done", makes_dir, "d");
 	assert_int_equal(set_try_update(set, none), 0);
 	assert_int_equal(op->calls[1], 0);
 	/* Others are under the new one already. */
 	assert_int_equal(looks("."), 0);
-	assert_int_equal(go_on("make:below", child), 0);
+	assert_int_equal(go_on("make:done", child), 0);
 	assert_int_equal(op->calls[0], 1);
 	assert_int_equal(op->calls[1], 1);
 	assert_int_equal(makes_dir("e"), 0);
@@ -100,10 +100,10 @@ static void detached_between_pre_and_post(void **state)
 	pid_t child;
 
 	mnt(back, at, "ops=gone,detach=fail");
-	child = stop_at("make:below", makes_dir, "d");
+	child = stop_at("make:done", makes_dir, "d");
 	set_detach(set);
 	assert_int_equal(looks("new"), ENOTCONN);
-	assert_int_equal(go_on("make:below", child), EDOM);
+	assert_int_equal(go_on("make:done", child), EDOM);
 	assert_int_equal(makes_dir("e"), ENOTCONN);
 }
 
@@ -115,10 +115,10 @@ static void freed_between_pre_and_post(void **state)
 
 	assert_ok(mkdir(fmt("%s/sub", back), 0755));
 	mnt(back, at, "ops=freed,detach=pass");
-	child = stop_at("make:below", makes_dir_alone, "sub/d");
+	child = stop_at("make:done", makes_dir_alone, "sub/d");
 	set_free(set);
 	assert_int_equal(makes_dir("e"), 0);
-	assert_int_equal(go_on("make:below", child), EDOM);
+	assert_int_equal(go_on("make:done", child), EDOM);
 	umnt(at);
 	assert_true(wait_for(SOON, ops_gone, "freed"));
 }
@@ -170,9 +170,9 @@ static void asked_while_moved(void **state)
 	assert_int_equal(makes_dir("d/m"), 0);
 	assert_ok(mount("marked", fmt("%s/d/m", at), "tmpfs", 0, "size=64k"));
 	file_write(fmt("%s/d/m/mark", at), "");
-	mover = stop_at("rename:below", moves, NULL);
+	mover = stop_at("rename:done", moves, NULL);
 	assert_int_equal(goes_through(looks, "d/m/mark"), 0);
-	go_on_to("rename:below", "rename:known", mover);
+	go_on_to("rename:done", "rename:known", mover);
 	assert_int_equal(goes_through(looks, "d/m/mark"), 0);
 	assert_int_equal(go_on("rename:known", mover), 0);
 	assert_int_equal(looks("d"), ENOENT);

@@ -105,7 +105,7 @@ static void absence_before_it_is_confirmed(struct twin *t)
 
 static void made_below_and_not_above(struct twin *t)
 {
-	walker_while_made(t, "make:below");
+	walker_while_made(t, "make:done");
 }
 
 /* It was there for a moment: a walker has dropped our absence, which is made a file then. */
@@ -143,13 +143,13 @@ static void removed_below_and_not_above(struct twin *t)
 	names(t, NULL, NULL);
 	put(t->o, "f", "x");
 	must(mkdirat(t->o, "d", 0755));
-	remover = stop_at("remove:below", removes_file, NULL);
+	remover = stop_at("remove:done", removes_file, NULL);
 	assert_int_equal(look("f"), 0);
-	assert_int_equal(go_on("remove:below", remover), 0);
+	assert_int_equal(go_on("remove:done", remover), 0);
 	absent(t, "f");
-	remover = stop_at("remove:below", removes_dir, NULL);
+	remover = stop_at("remove:done", removes_dir, NULL);
 	assert_int_equal(look("d"), 0);
-	assert_int_equal(go_on("remove:below", remover), 0);
+	assert_int_equal(go_on("remove:done", remover), 0);
 	absent(t, "d");
 }
 
@@ -207,10 +207,10 @@ static void moved_below_and_not_above(struct twin *t)
 	for (size_t i = 0; i < 2; i++) {
 		names(t, "d", to[i]);
 		marked_dir(t, "d");
-		mover = stop_at("rename:below", moves, NULL);
+		mover = stop_at("rename:done", moves, NULL);
 		assert_int_equal(look("d/m/mark"), 0);
 		assert_int_equal(look(second), ENOENT);
-		go_on_to("rename:below", "rename:known", mover);
+		go_on_to("rename:done", "rename:known", mover);
 		assert_int_equal(look("d/m/mark"), 0);
 		new_name_while_moved(t, mover);
 		absent(t, "d");
@@ -226,10 +226,10 @@ static void exchanged_below_and_not_above(struct twin *t)
 	marked_dir(t, "d");
 	must(mkdirat(t->o, "e", 0755));
 	put(t->o, "e/in", "in");
-	mover = stop_at("rename:below", exchanges, NULL);
+	mover = stop_at("rename:done", exchanges, NULL);
 	assert_int_equal(look("d/m/mark"), 0);
 	assert_int_equal(look("e/in"), 0);
-	go_on_to("rename:below", "rename:known", mover);
+	go_on_to("rename:done", "rename:known", mover);
 	assert_int_equal(look("d/m/mark"), 0);
 	assert_int_equal(look("e/in"), 0);
 	assert_int_equal(go_on("rename:known", mover), 0);
@@ -244,10 +244,10 @@ static void moved_over_another(struct twin *t)
 	names(t, "f", "g");
 	put(t->o, "f", "f");
 	put(t->o, "g", "g");
-	mover = stop_at("rename:below", moves, NULL);
+	mover = stop_at("rename:done", moves, NULL);
 	assert_int_equal(look("f"), 0);
 	assert_int_equal(look("g"), 0);
-	go_on_to("rename:below", "rename:known", mover);
+	go_on_to("rename:done", "rename:known", mover);
 	assert_int_equal(look("f"), 0);
 	assert_int_equal(look("g"), 0);
 	assert_int_equal(go_on("rename:known", mover), 0);
@@ -271,9 +271,9 @@ static void compared_while_moved(struct twin *t)
 	marked_dir(t, "d");
 	disturb(t, "d");
 	walker = stop_at("revalidate:differs", looks, "d/m/mark");
-	mover = stop_at("rename:below", moves, NULL);
+	mover = stop_at("rename:done", moves, NULL);
 	assert_int_equal(go_on("revalidate:differs", walker), 0);
-	assert_int_equal(go_on("rename:below", mover), 0);
+	assert_int_equal(go_on("rename:done", mover), 0);
 	still_marked(t, "e");
 }
 
@@ -286,9 +286,9 @@ static void compared_while_moved_and_marked_after(struct twin *t)
 	marked_dir(t, "d");
 	disturb(t, "d");
 	walker = stop_at("revalidate:differs", looks, "d/m/mark");
-	mover = stop_at("rename:below", moves, NULL);
+	mover = stop_at("rename:done", moves, NULL);
 	go_on_to("revalidate:differs", "revalidate:compared", walker);
-	assert_int_equal(go_on("rename:below", mover), 0);
+	assert_int_equal(go_on("rename:done", mover), 0);
 	assert_int_equal(go_on("revalidate:compared", walker), 0);
 	still_marked(t, "e");
 }
