@@ -16,7 +16,7 @@ dkms_files := Makefile Kbuild dkms.conf LICENSE fuse_bpf \
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 kbuild = $(MAKE) $(jobs) -C $(KDIR) M=$(CURDIR)
 
-.PHONY: modules install clean tools demo check check-debug soak bench dkms dkms-remove help
+.PHONY: modules install clean tools demo check check-debug check-kcsan soak bench dkms dkms-remove help
 
 modules:
 	@bash scripts/check-kernel "$(KVER)" "$(KDIR)"
@@ -50,6 +50,9 @@ check-debug:
 	TESTS="$(subst $() ,$(comma),$(debug_first)) $(subst $() ,$(comma),$(debug_second))" \
 		VM_TIMEOUT=14400 VM_MEM=4096 scripts/check 7.3-debug
 
+check-kcsan:
+	VM_TIMEOUT=7200 VM_MEM=4096 scripts/check 7.3-kcsan
+
 dkms: dkms-remove
 	mkdir -p $(dkms_source)
 	cp -r --parents $(dkms_files) $(dkms_source)
@@ -72,6 +75,7 @@ help:
 	@echo 'make demo            shows it at work in a virtual machine'
 	@echo 'make check           the tests, in virtual machines'
 	@echo 'make check-debug     ... all of them on a kernel with KASAN, lockdep and kmemleak'
-	@echo 'make soak            random operations against a plain directory: SEED= OPS= SERIES='
+	@echo 'make check-kcsan     ... those with tasks that race, on a kernel with KCSAN'
+	@echo 'make soak            random operations against a plain directory: SEED= OPS= SERIES= TESTER='
 	@echo 'make bench           what operations cost, in instructions: SERIES='
 	@echo 'make clean           deletes what was built'

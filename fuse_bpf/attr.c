@@ -81,15 +81,19 @@ static umode_t fuse_bpf_working_mode(const struct inode *inode, umode_t mode)
 	return mode;
 }
 
-/* The VFS looks at it when a file is linked, and when its last name goes. */
+/*
+ * The VFS looks at it when a file is linked, and when its last name goes.  Not in a
+ * lockless walk, which may have come to an inode that is being freed.
+ */
 void fuse_bpf_copy_nlink(struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
+	unsigned int nlink = READ_ONCE(backing->i_nlink);
 
-	if (inode->i_nlink == backing->i_nlink)
+	if (READ_ONCE(inode->i_nlink) == nlink)
 		return;
 	spin_lock(&inode->i_lock);
-	set_nlink(inode, backing->i_nlink);
+	set_nlink(inode, nlink);
 	spin_unlock(&inode->i_lock);
 }
 
@@ -99,6 +103,11 @@ struct fuse_bpf_access {
 	kuid_t uid;
 	kgid_t gid;
 };
+
+static bool fuse_bpf_same_access(const struct fuse_bpf_access *a, const struct fuse_bpf_access *b)
+{
+	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid);
+}
 
 /*
  * Taken down before the programs and the backing filesystem are asked: what
@@ -111,9 +120,33 @@ static struct fuse_bpf_seen fuse_bpf_look(const struct inode *inode)
 	return (struct fuse_bpf_seen) {
 		.generation	= fuse_bpf_slot_generation(fi->slot),
 		.mode		= READ_ONCE(fi->backing->i_mode),
-		.uid		= fi->backing->i_uid,
-		.gid		= fi->backing->i_gid,
+		.uid		= READ_ONCE(fi->backing->i_uid),
+		.gid		= READ_ONCE(fi->backing->i_gid),
 	};
+}
+
+/* What our inode's attributes were made from last. */
+struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode)
+{
+	struct fuse_bpf_seen seen;
+
+	spin_lock(&inode->i_lock);
+	seen = fuse_bpf_inode(inode)->seen;
+	spin_unlock(&inode->i_lock);
+	return seen;
+}
+
+static bool fuse_bpf_same_seen(const struct fuse_bpf_seen *a, const struct fuse_bpf_seen *b)
+{
+	return a->mode == b->mode && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
+	       a->generation == b->generation;
+}
+
+bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen)
+{
+	struct fuse_bpf_seen now = fuse_bpf_attr_seen(inode);
+
+	return fuse_bpf_same_seen(&now, seen);
 }
 
 /* What the backing mount makes of it. */
@@ -130,38 +163,175 @@ static struct fuse_bpf_access fuse_bpf_access_of_seen(const struct inode *inode,
 	};
 }
 
-/* The inode is what decides; @shown is the backing's, or what a program made of it. */
-static void fuse_bpf_show(struct inode *inode, const struct fuse_bpf_seen *seen,
-			  const struct fuse_bpf_access *shown, bool shaped)
+kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen)
 {
-	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-	struct inode *backing = fi->backing;
+	return fuse_bpf_access_of_seen(inode, seen).uid;
+}
 
-	spin_lock(&inode->i_lock);
-	fi->seen = *seen;
-	fi->shaped = shaped;
-	inode->i_mode = fuse_bpf_working_mode(inode, shown->mode);
-	inode->i_uid = shown->uid;
-	inode->i_gid = shown->gid;
-	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */
-	inode_set_flags(inode, (backing->i_flags & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
-			FUSE_BPF_INODE_FLAGS | S_NOSEC);
-	spin_unlock(&inode->i_lock);
-	fuse_bpf_copy_nlink(inode);
-	fsstack_copy_inode_size(inode, backing);
+/* What an inode is to show: @shown, made from @seen by a program if @shaped. */
+struct fuse_bpf_attrs {
+	struct fuse_bpf_seen seen;
+	struct fuse_bpf_access shown;
+	bool shaped;
+	bool again;			/* to be made again by who needs them next */
+	bool last;			/* stored, whatever has changed since @seen */
+};
+
+/* Do the backing inode and the programs still say what is in @seen?  Any context. */
+static bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
+{
+	struct fuse_bpf_seen now = fuse_bpf_look(inode);
+
+	return fuse_bpf_same_seen(&now, seen);
 }
 
 /*
- * A new inode's first attributes.  No version of a slot has generation 0, so
- * with programs the first use makes them anew.
+ * The attributes first, then what they were made from: pairs with
+ * fuse_bpf_attr_fresh().  False, and nothing is stored, if what they were made from
+ * has changed: another task may have stored newer ones, and a third have found
+ * those fresh, and be about to read them.
+ */
+static bool fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs *result)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	const struct inode *backing = fi->backing;
+
+	spin_lock(&inode->i_lock);
+	if (!result->last && !fuse_bpf_still_seen(inode, &result->seen)) {
+		spin_unlock(&inode->i_lock);
+		return false;
+	}
+	WRITE_ONCE(fi->shaped, result->shaped);
+	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
+	WRITE_ONCE(inode->i_uid, result->shown.uid);
+	WRITE_ONCE(inode->i_gid, result->shown.gid);
+	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */
+	inode_set_flags(inode, (READ_ONCE(backing->i_flags) & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
+			FUSE_BPF_INODE_FLAGS | S_NOSEC);
+	smp_wmb();
+	WRITE_ONCE(fi->seen.mode, result->again ? 0 : result->seen.mode);
+	WRITE_ONCE(fi->seen.uid, result->seen.uid);
+	WRITE_ONCE(fi->seen.gid, result->seen.gid);
+	WRITE_ONCE(fi->seen.generation, result->seen.generation);
+	spin_unlock(&inode->i_lock);
+	return true;
+}
+
+/*
+ * As fuse_bpf_attr_fresh(), where the backing inode's lock is held: nor is another
+ * task about to store what it was before.
+ */
+bool fuse_bpf_attr_settled(struct inode *inode)
+{
+	bool fresh;
+
+	spin_lock(&inode->i_lock);
+	fresh = fuse_bpf_attr_fresh(inode);
+	spin_unlock(&inode->i_lock);
+	return fresh;
+}
+
+/* --- setuid and setgid bits ------------------------------------------------------ */
+
+/*
+ * exec reads mode, owner and group of our inode one after the other, under our
+ * i_rwsem, and acts on them if it finds setid bits.  So these appear in our inode
+ * only while that lock is held, together with ids that the backing inode had under
+ * its own lock at the same time.  Where one of the locks is taken, the inode shows
+ * no setid bits until the next refresh: exec then runs the file as the caller.
+ */
+#define FUSE_BPF_SETID	(S_ISUID | S_ISGID)
+
+static bool fuse_bpf_may_be_setid(const struct inode *inode, umode_t shown)
+{
+	return S_ISREG(fuse_bpf_mode(inode)) &&
+	       ((shown | READ_ONCE(inode->i_mode) |
+		 READ_ONCE(fuse_bpf_backing_inode(inode)->i_mode)) & FUSE_BPF_SETID);
+}
+
+static bool fuse_bpf_store_without_setid(struct inode *inode,
+					 const struct fuse_bpf_attrs *result)
+{
+	struct fuse_bpf_attrs plain = *result;
+
+	if (S_ISREG(fuse_bpf_mode(inode)))
+		plain.shown.mode &= ~FUSE_BPF_SETID;
+	plain.again = true;
+	return fuse_bpf_attr_store(inode, &plain);
+}
+
+static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
+				 bool locked)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+	struct fuse_bpf_attrs exact = *result;
+	bool stored = false;
+
+	exact.last = false;
+	if (locked || inode_trylock_shared(inode)) {
+		if (inode_trylock_shared(backing)) {
+			stored = fuse_bpf_attr_store(inode, &exact);
+			inode_unlock_shared(backing);
+		}
+		if (!locked)
+			inode_unlock_shared(inode);
+	}
+	return stored || fuse_bpf_store_without_setid(inode, result);
+}
+
+/*
+ * exec has read what @inode shows, and setid bits in it, under our i_rwsem, which
+ * it holds.  0: the backing inode has them so at this moment.  Else exec ignores
+ * them.
+ */
+int fuse_bpf_check_setid(struct inode *inode)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+	int err;
+
+	fuse_bpf_point("exec:setid");
+	err = down_write_killable(&backing->i_rwsem);
+	if (err)
+		return err;
+	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
+		err = -EACCES;
+	else if (backing->i_op->permission)
+		err = fuse_bpf_backing_permission(inode, MAY_EXEC);
+	inode_unlock(backing);
+	return err;
+}
+
+/*
+ * The inode is what decides; @result is the backing's, or what a program made of it.
+ * False: as fuse_bpf_attr_store().
+ */
+static bool fuse_bpf_show(struct inode *inode, const struct fuse_bpf_attrs *result,
+			  enum fuse_bpf_refresh_how how)
+{
+	bool stored;
+
+	if (unlikely(fuse_bpf_may_be_setid(inode, result->shown.mode)))
+		stored = fuse_bpf_store_setid(inode, result, how == FUSE_BPF_REFRESH_LOCKED);
+	else
+		stored = fuse_bpf_attr_store(inode, result);
+	if (how != FUSE_BPF_REFRESH_RCU)
+		fuse_bpf_copy_nlink(inode);
+	fsstack_copy_inode_size(inode, fuse_bpf_backing_inode(inode));
+	return stored;
+}
+
+/*
+ * A new inode's first attributes; no other task has it yet.  No version of a slot has
+ * generation 0, so with programs the first use makes them again.
  */
 void fuse_bpf_attr_init(struct inode *inode)
 {
-	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
-	struct fuse_bpf_access shown = fuse_bpf_access_of_seen(inode, &seen);
+	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = true };
 
-	seen.generation = 0;
-	fuse_bpf_show(inode, &seen, &shown, false);
+	inode->i_mode = fuse_bpf_mode(fuse_bpf_backing_inode(inode)) & S_IFMT;
+	result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
+	result.seen.generation = 0;
+	fuse_bpf_show(inode, &result, FUSE_BPF_REFRESH_LOCKED);
 }
 
 void fuse_bpf_copy_size(struct inode *inode)
@@ -202,18 +372,26 @@ static int fuse_bpf_backing_stat(struct inode *inode, struct dentry *dentry,
 	return 0;
 }
 
+static struct fuse_bpf_access fuse_bpf_access_of_stat(const struct kstat *stat)
+{
+	return (struct fuse_bpf_access) { stat->mode, stat->uid, stat->gid };
+}
+
 /*
- * Attributes with the programs' part in them; *@shaped: in mode or owner.
- * @dentry is NULL where the VFS has an inode only.  May sleep.
+ * Attributes with the programs' part in them; *@shaped: in mode or owner; *@base:
+ * mode and owner without it.  @dentry is NULL where the VFS has an inode only.  May
+ * sleep.
  */
 static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct kstat *stat,
-			     u32 request_mask, unsigned int flags, bool *shaped)
+			     u32 request_mask, unsigned int flags, bool *shaped,
+			     struct fuse_bpf_access *base)
 {
 	FUSE_BPF_CALL(call);
-	bool changed;
+	bool changed, wanted;
 	int err;
 
-	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry)) {
+	wanted = fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry);
+	if (wanted) {
 		fuse_bpf_stat_of_backing(inode, stat);
 		fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
 	}
@@ -221,60 +399,80 @@ static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct 
 	changed = err == FUSE_BPF_ANSWERED;
 	if (!err) {
 		err = fuse_bpf_backing_stat(inode, dentry, stat, request_mask, flags);
-		changed = call.version && call.post;
+		changed = wanted && call.post;
 		if (changed)
 			fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
 	}
+	*base = fuse_bpf_access_of_stat(stat);
 	err = fuse_bpf_post(&call, err == FUSE_BPF_ANSWERED ? 0 : err);
 	if (!err && changed)
 		err = fuse_bpf_take_attr(&call, stat, shaped);
 	return err;
 }
 
-/* The same; and they become our inode's. */
+/*
+ * The same; and they become our inode's.  1: they do not, since something has changed
+ * meanwhile; never if this is the @last try.
+ */
 static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
-				struct kstat *stat, u32 request_mask, unsigned int flags)
+				struct kstat *stat, u32 request_mask, unsigned int flags,
+				enum fuse_bpf_refresh_how how, bool last)
 {
-	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
+	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = last };
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-	struct fuse_bpf_access shown;
-	bool shaped = false;
+	struct fuse_bpf_access base, seen;
 	int err;
 
-	err = fuse_bpf_ask_stat(inode, dentry, stat, request_mask, flags, &shaped);
+	err = fuse_bpf_ask_stat(inode, dentry, stat, request_mask, flags, &result.shaped, &base);
 	if (err)
 		return err;
 	/* The backing inode's before and now, and no newer programs. */
-	if (!shaped && !fi->shaped && fi->seen.generation == seen.generation &&
-	    fuse_bpf_attr_fresh(inode))
+	if (!result.shaped && !READ_ONCE(fi->shaped) &&
+	    READ_ONCE(fi->seen.generation) == result.seen.generation && fuse_bpf_attr_fresh(inode))
 		return 0;
-	shown = (struct fuse_bpf_access) { stat->mode, stat->uid, stat->gid };
-	fuse_bpf_show(inode, &seen, &shown, shaped);
-	return 0;
+	result.shown = fuse_bpf_access_of_stat(stat);
+	/* What the programs saw had changed since @seen: they are called once more. */
+	seen = fuse_bpf_access_of_seen(inode, &result.seen);
+	if (fuse_bpf_same_access(&base, &seen))
+		return !fuse_bpf_show(inode, &result, how);
+	return !fuse_bpf_store_without_setid(inode, &result);
 }
 
+/* How often the attributes may change while our inode's are made from them. */
+#define FUSE_BPF_REFRESH_TRIES	16
+
 /* Apart from its only caller, which does without so large a stack. */
-static noinline int fuse_bpf_reshape(struct inode *inode)
+static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
 	struct kstat stat;
+	int tries = 0, err;
 
-	return fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0);
+	do
+		err = fuse_bpf_shaped_stat(inode, NULL, &stat, STATX_BASIC_STATS, 0, how,
+					   ++tries == FUSE_BPF_REFRESH_TRIES);
+	while (err > 0);
+	return err;
 }
 
 /*
- * Make our inode's attributes anew.  Under RCU only what needs no program can
- * be done: -ECHILD else.
+ * Make our inode's attributes again.  In a lockless walk only what needs neither a
+ * program nor a lock can be done: -ECHILD else.
  */
-int fuse_bpf_refresh(struct inode *inode, bool rcu)
+int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
-	/* Before ->wanted, which is published before the generation. */
-	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
-	struct fuse_bpf_access shown;
+	struct fuse_bpf_attrs result = {};
+	int tries = 0;
 
-	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
-		return rcu ? -ECHILD : fuse_bpf_reshape(inode);
-	shown = fuse_bpf_access_of_seen(inode, &seen);
-	fuse_bpf_show(inode, &seen, &shown, false);
+	do {
+		/* Before ->wanted, which is published before the generation. */
+		result.seen = fuse_bpf_look(inode);
+		result.last = ++tries == FUSE_BPF_REFRESH_TRIES;
+		if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
+			return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+		if (how == FUSE_BPF_REFRESH_RCU && fuse_bpf_may_be_setid(inode, 0))
+			return -ECHILD;
+		result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
+	} while (!fuse_bpf_show(inode, &result, how));
 	return 0;
 }
 
@@ -285,11 +483,14 @@ int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	int err;
 
 	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
-		err = fuse_bpf_shaped_stat(inode, path->dentry, stat, request_mask, flags);
+		err = fuse_bpf_shaped_stat(inode, path->dentry, stat, request_mask, flags,
+					   FUSE_BPF_REFRESH, false);
+		/* Whoever needs our inode's attributes makes them again. */
+		err = min(err, 0);
 	} else {
 		err = fuse_bpf_backing_getattr(path->dentry, stat, request_mask, flags);
 		if (!err && !fuse_bpf_attr_fresh(inode))
-			err = fuse_bpf_refresh(inode, false);
+			err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
 	}
 	if (err)
 		return err;

@@ -53,6 +53,10 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 	return err;
 }
 
+/* Changes that are for the owner, or more; ATTR_FORCE would make them anybody's. */
+#define FUSE_BPF_ATTR_OWNERS	(ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_ATIME_SET | \
+				 ATTR_MTIME_SET | ATTR_TIMES_SET)
+
 /*
  * Leaves in @below, a copy of our change, what the backing filesystem itself has
  * to decide or recompute.  Called with the derived credentials, which tell
@@ -72,10 +76,14 @@ static void fuse_bpf_backing_iattr(const struct path *path, struct mnt_idmap *id
 	if (below->ia_valid & ATTR_FILE)
 		below->ia_file = fuse_bpf_backing_file(below->ia_file);
 	/* The VFS asks for this at our inode, whose S_NOSEC says there is nothing. */
-	if (below->ia_valid & ATTR_SIZE)
-		below->ia_valid |= ATTR_KILL_PRIV |
-				   setattr_should_drop_suidgid(mnt_idmap(path->mnt),
-							       d_inode(path->dentry));
+	if (below->ia_valid & ATTR_SIZE) {
+		int drop = setattr_should_drop_suidgid(mnt_idmap(path->mnt), d_inode(path->dentry));
+
+		below->ia_valid |= ATTR_KILL_PRIV | drop;
+		/* Whoever may truncate need not be the owner, who alone may change the mode. */
+		if (drop && !(below->ia_valid & FUSE_BPF_ATTR_OWNERS))
+			below->ia_valid |= ATTR_FORCE;
+	}
 	/* And for this, where ours may show neither setgid bit nor capability. */
 	if ((below->ia_valid & (ATTR_UID | ATTR_GID)) && (below->ia_valid & ATTR_KILL_SUID))
 		below->ia_valid |= ATTR_KILL_PRIV |
@@ -86,70 +94,107 @@ static void fuse_bpf_backing_iattr(const struct path *path, struct mnt_idmap *id
 		below->ia_valid &= ~ATTR_MODE;
 }
 
-static int fuse_bpf_notify_change(const struct path *path, struct iattr *attr)
+/* An attribute change under way: @attr as the caller of ->setattr() gave it. */
+struct fuse_bpf_attr_change {
+	struct fuse_bpf_change change;
+	struct dentry *dentry;		/* ours */
+	const struct iattr *attr;
+};
+
+static int fuse_bpf_notify_change(const struct fuse_bpf_attr_change *c, const struct path *path,
+				  struct iattr *below)
 {
 	struct inode *inode = d_inode(path->dentry);
 	int err;
 
+	fuse_bpf_point("change:setattr");
 	inode_lock(inode);
-	err = notify_change(mnt_idmap(path->mnt), path->dentry, attr, NULL);
+	err = fuse_bpf_recheck_setattr(&c->change, c->dentry, c->attr);
+	if (!err)
+		err = notify_change(mnt_idmap(path->mnt), path->dentry, below, NULL);
 	inode_unlock(inode);
 	return err;
 }
 
 /* As the VFS has it before it truncates: it did so with ours. */
-static int fuse_bpf_backing_truncate(const struct path *path, struct iattr *attr)
+static int fuse_bpf_backing_truncate(const struct fuse_bpf_attr_change *c,
+				     const struct path *path, struct iattr *below)
 {
 	struct inode *inode = d_inode(path->dentry);
 	int err = get_write_access(inode);
 
 	if (err)
 		return err;
-	/* By name: for an open file its opening has done that. */
-	if (!(attr->ia_valid & ATTR_FILE))
-		err = break_lease(inode, O_WRONLY);
+	/*
+	 * By name: for an open file its opening has done that.  Whoever has a lease may
+	 * take as long as with a delegation, and our inode is locked.
+	 */
+	if (!(below->ia_valid & ATTR_FILE))
+		err = break_lease(inode, O_WRONLY | O_NONBLOCK);
 	if (!err)
-		err = fuse_bpf_notify_change(path, attr);
+		err = fuse_bpf_notify_change(c, path, below);
 	put_write_access(inode);
 	return err;
 }
 
-int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
-			     struct iattr *attr)
+static int fuse_bpf_change_attr(const struct fuse_bpf_attr_change *c)
 {
-	struct path path = fuse_bpf_backing_path(dentry);
-	umode_t mode = attr->ia_valid & ATTR_MODE ? attr->ia_mode : 0;
-	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap, mode);
+	struct path path = fuse_bpf_backing_path(c->dentry);
 	unsigned int tries = 0;
 	struct iattr below;
 	int err;
 
-	if (IS_ERR(old))
-		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
-	if (err)
-		goto leave;
 	do {
-		below = *attr;
-		fuse_bpf_backing_iattr(&path, idmap, &below);
-		err = below.ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(&path, &below) :
-						   fuse_bpf_notify_change(&path, &below);
+		below = *c->attr;
+		fuse_bpf_backing_iattr(&path, c->change.idmap, &below);
+		err = below.ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(c, &path, &below) :
+						   fuse_bpf_notify_change(c, &path, &below);
 	} while (fuse_bpf_backing_again(err, &tries));
-	mnt_drop_write(path.mnt);
-leave:
-	fuse_bpf_creds_leave(old);
 	return err;
 }
 
-/* Takes the bits of @less from the mode. */
-int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less)
+/* -ESTALE if the right to it went by attributes that our inode shows no more. */
+int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			     struct iattr *attr)
 {
-	struct iattr attr = {
-		.ia_valid	= ATTR_MODE,
-		.ia_mode	= fuse_bpf_backing_inode(d_inode(dentry))->i_mode & ~less,
-	};
+	struct fuse_bpf_attr_change c = { .dentry = dentry, .attr = attr };
+	umode_t mode = attr->ia_valid & ATTR_MODE ? attr->ia_mode : 0;
+	struct inode *inode = d_inode(dentry);
+	int err;
 
-	return fuse_bpf_backing_setattr(idmap, dentry, &attr);
+	err = fuse_bpf_change_begin(&c.change, inode, fuse_bpf_change_is_granted(inode), idmap,
+				    mode);
+	if (err)
+		return err;
+	err = fuse_bpf_change_attr(&c);
+	fuse_bpf_change_end(&c.change);
+	return err;
+}
+
+/*
+ * Takes the bits of @less from the mode of what an operation of ours has just made
+ * with them.  No right of the caller's: the mounter does it.
+ */
+int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less)
+{
+	struct inode *backing = fuse_bpf_backing_inode(d_inode(dentry));
+	struct path path = fuse_bpf_backing_path(dentry);
+	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	struct iattr attr = { .ia_valid = ATTR_MODE };
+	int err;
+
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	err = fuse_bpf_want_write(path.mnt);
+	if (!err) {
+		inode_lock(backing);
+		attr.ia_mode = backing->i_mode & ~less;
+		err = notify_change(mnt_idmap(path.mnt), path.dentry, &attr, NULL);
+		inode_unlock(backing);
+		mnt_drop_write(path.mnt);
+	}
+	fuse_bpf_creds_leave(old);
+	return err;
 }
 
 int fuse_bpf_backing_permission(struct inode *inode, int mask)
@@ -186,8 +231,9 @@ bool fuse_bpf_backing_atime_due(const struct inode *inode)
 	const struct fuse_bpf_sb *fsb = fuse_bpf_sb(inode->i_sb);
 	const struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	if (IS_NOATIME(backing) || (fsb->mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)) ||
-	    sb_rdonly(inode->i_sb))
+	if ((READ_ONCE(backing->i_sb->s_flags) & (SB_RDONLY | SB_NOATIME)) ||
+	    (fsb->mnt->mnt_flags & (MNT_NOATIME | MNT_READONLY)) ||
+	    fuse_bpf_rdonly(inode->i_sb))
 		return false;
 	return !fsb->relatime || fuse_bpf_backing_atime_old(backing);
 }
@@ -270,35 +316,54 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 				      struct dentry *parent, umode_t mode)
 {
 	struct path path = fuse_bpf_backing_path(parent);
-	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(parent), idmap, 0);
+	struct inode *dir = d_inode(parent);
+	struct fuse_bpf_change change;
 	struct file *backing;
 	int err;
 
-	if (IS_ERR(old))
-		return ERR_CAST(old);
-	err = mnt_want_write(path.mnt);
-	if (err) {
-		backing = ERR_PTR(err);
-		goto leave;
-	}
+	err = fuse_bpf_change_begin(&change, dir, fuse_bpf_change_is_granted(dir), idmap, 0);
+	if (err)
+		return ERR_PTR(err);
+	fuse_bpf_point("change:dir");
+	/* No name is made, so neither here nor natively a lock is held over the check. */
+	err = fuse_bpf_recheck_dir(&change, dir);
 	/* O_EXCL forbids linkat(2) below just as it does on ours. */
-	backing = compat_backing_tmpfile_open(file, file->f_flags & ~(O_CREAT | O_NOCTTY | O_TRUNC),
+	backing = err ? ERR_PTR(err) :
+		  compat_backing_tmpfile_open(file, file->f_flags & ~(O_CREAT | O_NOCTTY | O_TRUNC),
 					      &path, mode, current_cred());
-	mnt_drop_write(path.mnt);
-leave:
-	fuse_bpf_creds_leave(old);
+	fuse_bpf_change_end(&change);
 	return backing;
 }
 
 /* --- extended attributes ------------------------------------------------------------ */
 
+/*
+ * What is decided about the attributes of these namespaces is decided by the VFS, for
+ * the caller and by what the mount shows.  All others are the backing filesystem's:
+ * it may look at the owner, or at any capability, and is shown the caller's.
+ */
+static bool fuse_bpf_xattr_is_common(const char *name)
+{
+	static const char * const prefixes[] = {
+		XATTR_USER_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (str_has_prefix(name, prefixes[i]))
+			return true;
+	return false;
+}
+
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 				  void *value, size_t size)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	const struct cred *old;
 	ssize_t ret;
 
+	old = fuse_bpf_xattr_is_common(name) ? fuse_bpf_creds_enter(dentry->d_sb) :
+	      fuse_bpf_creds_enter_caller(dentry->d_sb, &nop_mnt_idmap);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	ret = vfs_getxattr(mnt_idmap(path.mnt), path.dentry, name, value, size);
@@ -306,32 +371,111 @@ ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 	return ret;
 }
 
-/* @value NULL removes it. */
-int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
-			      const void *value, size_t size, int flags)
+/* An attribute to set; @value NULL removes it. */
+struct fuse_bpf_xattr_change {
+	struct dentry *dentry;		/* ours */
+	const char *name;
+	const void *value;
+	size_t size;
+	int flags;
+};
+
+static int fuse_bpf_vfs_setxattr(const struct path *path, const struct fuse_bpf_xattr_change *c)
 {
-	struct path path = fuse_bpf_backing_path(dentry);
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	int err;
+
+	fuse_bpf_point("change:xattr");
+	err = fuse_bpf_break_deleg(d_inode(path->dentry));
+	if (err)
+		return err;
+	if (c->value)
+		return vfs_setxattr(mnt_idmap(path->mnt), path->dentry, c->name, c->value,
+				    c->size, c->flags);
+	return vfs_removexattr(mnt_idmap(path->mnt), path->dentry, c->name);
+}
+
+/* user.* where the mount may grant more than the backing filesystem does. */
+static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
+				       const struct path *path,
+				       const struct fuse_bpf_xattr_change *c)
+{
+	struct mnt_idmap *idmap = mnt_idmap(path->mnt);
+	struct inode *inode = d_inode(path->dentry);
+	int err;
+
+	fuse_bpf_point("change:xattr");
+	err = fuse_bpf_break_deleg(inode);
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = fuse_bpf_recheck_write(change, d_inode(c->dentry));
+	if (!err && c->value)
+		err = __vfs_setxattr_locked(idmap, path->dentry, c->name, c->value, c->size,
+					    c->flags, NULL);
+	else if (!err)
+		err = __vfs_removexattr_locked(idmap, path->dentry, c->name, NULL);
+	inode_unlock(inode);
+	return err;
+}
+
+/*
+ * The right to change user.* goes by mode, owner and ACL; the other two namespaces
+ * are for capabilities, which the VFS has checked, and for the VFS itself, which takes
+ * a file's capabilities away whatever the caller may do.
+ */
+static int fuse_bpf_change_xattr(struct mnt_idmap *idmap, const struct fuse_bpf_xattr_change *c)
+{
+	struct path path = fuse_bpf_backing_path(c->dentry);
+	bool user = str_has_prefix(c->name, XATTR_USER_PREFIX);
+	struct inode *inode = d_inode(c->dentry);
+	struct fuse_bpf_change change;
+	int err;
+
+	err = fuse_bpf_change_begin(&change, inode, !user || fuse_bpf_change_is_granted(inode),
+				    idmap, 0);
+	if (err)
+		return err;
+	if (unlikely(user && change.granted))
+		err = fuse_bpf_setxattr_rechecked(&change, &path, c);
+	else
+		err = fuse_bpf_vfs_setxattr(&path, c);
+	fuse_bpf_change_end(&change);
+	return err;
+}
+
+/* The same for an attribute of which the backing filesystem alone knows what it means. */
+static int fuse_bpf_change_own_xattr(struct mnt_idmap *idmap,
+				     const struct fuse_bpf_xattr_change *c)
+{
+	struct path path = fuse_bpf_backing_path(c->dentry);
+	const struct cred *old = fuse_bpf_creds_enter_caller(c->dentry->d_sb, idmap);
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
-	if (err)
-		goto leave;
-	if (value)
-		err = vfs_setxattr(mnt_idmap(path.mnt), path.dentry, name, value, size, flags);
-	else
-		err = vfs_removexattr(mnt_idmap(path.mnt), path.dentry, name);
-	mnt_drop_write(path.mnt);
-leave:
+	err = fuse_bpf_want_write(path.mnt);
+	if (!err) {
+		err = fuse_bpf_vfs_setxattr(&path, c);
+		mnt_drop_write(path.mnt);
+	}
 	fuse_bpf_creds_leave(old);
 	return err;
 }
 
+/* @value NULL removes it. */
+int fuse_bpf_backing_setxattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			      const char *name, const void *value, size_t size, int flags)
+{
+	const struct fuse_bpf_xattr_change c = { dentry, name, value, size, flags };
+
+	return fuse_bpf_xattr_is_common(name) ? fuse_bpf_change_xattr(idmap, &c) :
+						fuse_bpf_change_own_xattr(idmap, &c);
+}
+
+/* Which names it shows the backing filesystem decides by the caller's capabilities. */
 ssize_t fuse_bpf_backing_listxattr(struct dentry *dentry, char *list, size_t size)
 {
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	const struct cred *old = fuse_bpf_creds_enter_caller(dentry->d_sb, &nop_mnt_idmap);
 	ssize_t ret;
 
 	if (IS_ERR(old))
@@ -354,24 +498,29 @@ struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type)
 	return acl;
 }
 
-/* @acl NULL removes it. */
+/* @acl NULL removes it.  Our inode's i_rwsem is held. */
 int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct posix_acl *acl, int type)
 {
 	struct path path = fuse_bpf_backing_path(dentry);
 	const char *name = compat_posix_acl_xattr_name(type);
-	const struct cred *old = fuse_bpf_creds_enter_change(d_inode(dentry), idmap, 0);
+	const struct cred *old = fuse_bpf_creds_enter_acl(d_inode(dentry), idmap);
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (err)
 		goto leave;
+	fuse_bpf_point("change:acl");
+	err = fuse_bpf_break_deleg(d_inode(path.dentry));
+	if (err)
+		goto drop_write;
 	if (acl)
 		err = compat_vfs_set_acl(mnt_idmap(path.mnt), path.dentry, name, acl);
 	else
 		err = compat_vfs_remove_acl(mnt_idmap(path.mnt), path.dentry, name);
+drop_write:
 	mnt_drop_write(path.mnt);
 leave:
 	fuse_bpf_creds_leave(old);

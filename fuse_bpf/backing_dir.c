@@ -14,9 +14,8 @@
 
 /* Between fuse_bpf_dirop_start() and _end(). */
 struct fuse_bpf_dirop {
-	struct vfsmount *mnt;
-	struct mnt_idmap *idmap;	/* of mnt */
-	const struct cred *old;		/* the caller's */
+	struct fuse_bpf_change change;
+	struct mnt_idmap *idmap;	/* of the backing mount */
 	struct inode *dir;		/* backing directory, locked */
 	struct dentry *child;		/* counted; may be an ERR_PTR after a failure */
 };
@@ -26,42 +25,37 @@ typedef struct dentry *fuse_bpf_start_fn(struct mnt_idmap *idmap, struct dentry 
 
 /*
  * Credentials, write access, the lock, and the entry that @dentry names.  @idmap
- * is of the mount of ours that the caller came through.
+ * is of the mount of ours that the caller came through; @victim is the inode of ours
+ * that is to lose the name, if any.
  */
 static int fuse_bpf_dirop_start(struct fuse_bpf_dirop *dop, struct mnt_idmap *idmap,
-				struct dentry *dentry, fuse_bpf_start_fn *start)
+				struct dentry *dentry, const struct inode *victim,
+				fuse_bpf_start_fn *start)
 {
 	struct dentry *parent = fuse_bpf_backing_dentry(dentry->d_parent);
 	struct qstr name = QSTR_INIT(dentry->d_name.name, dentry->d_name.len);
+	struct inode *dir = d_inode(dentry->d_parent);
+	bool granted = fuse_bpf_change_is_granted(dir) ||
+		       (victim && fuse_bpf_change_is_granted(victim));
 	int err;
 
-	dop->mnt = fuse_bpf_sb(dentry->d_sb)->mnt;
-	dop->idmap = mnt_idmap(dop->mnt);
-	dop->dir = d_inode(parent);
-	dop->old = fuse_bpf_creds_enter_change(d_inode(dentry->d_parent), idmap, 0);
-	if (IS_ERR(dop->old))
-		return PTR_ERR(dop->old);
-	err = mnt_want_write(dop->mnt);
+	err = fuse_bpf_change_begin(&dop->change, dir, granted, idmap, 0);
 	if (err)
-		goto leave;
+		return err;
+	dop->idmap = mnt_idmap(dop->change.mnt);
+	dop->dir = d_inode(parent);
+	fuse_bpf_point("change:dir");
 	dop->child = start(dop->idmap, parent, &name);
 	err = PTR_ERR_OR_ZERO(dop->child);
 	if (err)
-		goto drop_write;
-	return 0;
-
-drop_write:
-	mnt_drop_write(dop->mnt);
-leave:
-	fuse_bpf_creds_leave(dop->old);
+		fuse_bpf_change_end(&dop->change);
 	return err;
 }
 
 static void fuse_bpf_dirop_end(struct fuse_bpf_dirop *dop)
 {
 	compat_end_dirop(dop->child);
-	mnt_drop_write(dop->mnt);
-	fuse_bpf_creds_leave(dop->old);
+	fuse_bpf_change_end(&dop->change);
 }
 
 struct dentry *fuse_bpf_backing_lookup(struct dentry *parent, const struct qstr *name)
@@ -91,6 +85,25 @@ struct fuse_bpf_making {
 
 typedef int fuse_bpf_make_fn(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what);
 
+/*
+ * Make it known.  A filesystem may leave the dentry negative and unhashed, which
+ * says to look it up again: cifs does so where it links.
+ */
+static int fuse_bpf_dirop_made(struct fuse_bpf_dirop *dop)
+{
+	struct qstr name = QSTR_INIT(dop->child->d_name.name, dop->child->d_name.len);
+	struct dentry *made;
+
+	if (likely(d_really_is_positive(dop->child) || !d_unhashed(dop->child)))
+		return 0;
+	made = compat_lookup_one(dop->idmap, &name, dop->child->d_parent);
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	dput(dop->child);
+	dop->child = made;
+	return 0;
+}
+
 /* The new backing dentry, referenced, or an error. */
 static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry *dentry,
 					  fuse_bpf_make_fn *make,
@@ -102,10 +115,11 @@ static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry
 	int err;
 
 	do {
-		err = fuse_bpf_dirop_start(&dop, idmap, dentry, compat_start_creating);
+		err = fuse_bpf_dirop_start(&dop, idmap, dentry, NULL, compat_start_creating);
 		if (err)
 			return ERR_PTR(err);
-		err = make(&dop, what);
+		err = fuse_bpf_recheck_dir(&dop.change, d_inode(dentry->d_parent)) ?:
+		      make(&dop, what) ?: fuse_bpf_dirop_made(&dop);
 		made = err ? ERR_PTR(err) : dget(dop.child);
 		fuse_bpf_dirop_end(&dop);
 	} while (fuse_bpf_backing_again(err, &tries));
@@ -174,11 +188,28 @@ static int fuse_bpf_vfs_make_link(struct fuse_bpf_dirop *dop, const struct fuse_
 	return vfs_link(what->old, dop->idmap, dop->dir, dop->child, NULL);
 }
 
+/* What fuse_bpf_change_without_idmap() is to do, and what came of it. */
+struct fuse_bpf_linking {
+	struct dentry *old_dentry;	/* ours */
+	struct dentry *dentry;		/* ours */
+	struct dentry *made;
+};
+
+static int fuse_bpf_link_with(struct mnt_idmap *idmap, void *arg)
+{
+	struct fuse_bpf_linking *l = arg;
+	const struct fuse_bpf_making what = { .old = fuse_bpf_backing_dentry(l->old_dentry) };
+
+	l->made = fuse_bpf_dirop_make(idmap, l->dentry, fuse_bpf_vfs_make_link, &what);
+	return PTR_ERR_OR_ZERO(l->made);
+}
+
 struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *dentry)
 {
-	const struct fuse_bpf_making what = { .old = fuse_bpf_backing_dentry(old_dentry) };
+	struct fuse_bpf_linking l = { .old_dentry = old_dentry, .dentry = dentry };
 
-	return fuse_bpf_dirop_make(&nop_mnt_idmap, dentry, fuse_bpf_vfs_make_link, &what);
+	fuse_bpf_change_without_idmap(dentry->d_sb, fuse_bpf_link_with, &l);
+	return l.made;
 }
 
 /* --- removing and moving one ------------------------------------------------------------- */
@@ -221,20 +252,45 @@ static void fuse_bpf_let_go_of_target(const struct dentry *dentry)
 
 typedef int fuse_bpf_remove_fn(struct fuse_bpf_dirop *dop);
 
-static int fuse_bpf_dirop_remove(struct dentry *dentry, fuse_bpf_remove_fn *remove)
+/* What fuse_bpf_change_without_idmap() is to do. */
+struct fuse_bpf_removing {
+	struct dentry *dentry;		/* ours */
+	fuse_bpf_remove_fn *remove;
+};
+
+static int fuse_bpf_remove_locked(struct fuse_bpf_dirop *dop, const struct fuse_bpf_removing *r)
 {
+	struct dentry *dentry = r->dentry;
+
+	if (!fuse_bpf_same_inode(dentry, dop->child))
+		return -ESTALE;
+	return fuse_bpf_recheck_victim(&dop->change, d_inode(dentry->d_parent), d_inode(dentry)) ?:
+	       r->remove(dop);
+}
+
+static int fuse_bpf_remove_with(struct mnt_idmap *idmap, void *arg)
+{
+	const struct fuse_bpf_removing *r = arg;
 	unsigned int tries = 0;
 	struct fuse_bpf_dirop dop;
 	int err;
 
 	do {
-		err = fuse_bpf_dirop_start(&dop, &nop_mnt_idmap, dentry, compat_start_removing);
+		err = fuse_bpf_dirop_start(&dop, idmap, r->dentry, d_inode(r->dentry),
+					   compat_start_removing);
 		if (err)
 			return err == -ENOENT ? -ESTALE : err;
-		err = fuse_bpf_same_inode(dentry, dop.child) ? remove(&dop) : -ESTALE;
+		err = fuse_bpf_remove_locked(&dop, r);
 		fuse_bpf_dirop_end(&dop);
 	} while (fuse_bpf_backing_again(err, &tries));
 	return err;
+}
+
+static int fuse_bpf_dirop_remove(struct dentry *dentry, fuse_bpf_remove_fn *remove)
+{
+	struct fuse_bpf_removing r = { dentry, remove };
+
+	return fuse_bpf_change_without_idmap(dentry->d_sb, fuse_bpf_remove_with, &r);
 }
 
 static int fuse_bpf_vfs_remove_file(struct fuse_bpf_dirop *dop)
@@ -265,8 +321,8 @@ static bool fuse_bpf_rename_fits(const struct fuse_bpf_backing_rename *rename,
 	if (r->old_dentry != fuse_bpf_backing_dentry(rename->old_dentry) ||
 	    !fuse_bpf_same_inode(rename->old_dentry, r->old_dentry))
 		return false;
-	if (d_is_negative(rename->new_dentry))
-		return d_is_negative(r->new_dentry);
+	if (d_really_is_negative(rename->new_dentry))
+		return d_really_is_negative(r->new_dentry);
 	return fuse_bpf_same_inode(rename->new_dentry, r->new_dentry);
 }
 
@@ -277,14 +333,52 @@ static unsigned int fuse_bpf_seq_of(const struct dentry *ours, const struct dent
 	return raw_read_seqcount(&backing->d_seq);
 }
 
+/* May the caller take the name of @dentry away, and if it moves between directories, its ".."? */
+static int fuse_bpf_recheck_moved(const struct fuse_bpf_change *change, struct dentry *dentry,
+				  bool leaves)
+{
+	int err = fuse_bpf_recheck_victim(change, d_inode(dentry->d_parent), d_inode(dentry));
+
+	if (!err && leaves && fuse_bpf_d_is_dir(dentry))
+		err = fuse_bpf_recheck_write(change, d_inode(dentry));
+	return err;
+}
+
+static int fuse_bpf_recheck_rename(const struct fuse_bpf_change *change,
+				   const struct fuse_bpf_backing_rename *rename)
+{
+	struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
+	bool leaves = old_dentry->d_parent != new_dentry->d_parent;
+	int err;
+
+	err = fuse_bpf_recheck_moved(change, old_dentry, leaves);
+	if (err)
+		return err;
+	if (d_really_is_negative(new_dentry))
+		return fuse_bpf_recheck_dir(change, d_inode(new_dentry->d_parent));
+	return fuse_bpf_recheck_moved(change, new_dentry,
+				      leaves && (rename->flags & RENAME_EXCHANGE));
+}
+
+static bool fuse_bpf_rename_is_granted(const struct fuse_bpf_backing_rename *rename)
+{
+	const struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
+
+	return fuse_bpf_change_is_granted(d_inode(old_dentry->d_parent)) ||
+	       fuse_bpf_change_is_granted(d_inode(new_dentry->d_parent)) ||
+	       fuse_bpf_change_is_granted(d_inode(old_dentry)) ||
+	       (d_really_is_positive(new_dentry) &&
+		fuse_bpf_change_is_granted(d_inode(new_dentry)));
+}
+
 static int fuse_bpf_rename_locked(struct fuse_bpf_backing_rename *rename,
-				  struct compat_renaming *r)
+				  const struct fuse_bpf_change *change, struct compat_renaming *r)
 {
 	int err;
 
 	if (!fuse_bpf_rename_fits(rename, r))
 		return -ESTALE;
-	err = compat_vfs_rename(r);
+	err = fuse_bpf_recheck_rename(change, rename) ?: compat_vfs_rename(r);
 	if (err)
 		return err;
 	/* With the directories locked nothing else can have moved them since. */
@@ -293,38 +387,46 @@ static int fuse_bpf_rename_locked(struct fuse_bpf_backing_rename *rename,
 	return 0;
 }
 
-int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename)
+static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
+				 const struct fuse_bpf_change *change)
 {
 	struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
-	struct vfsmount *mnt = fuse_bpf_sb(old_dentry->d_sb)->mnt;
 	struct compat_renaming r = {
-		.idmap		= mnt_idmap(mnt),
+		.idmap		= mnt_idmap(change->mnt),
 		.old_parent	= fuse_bpf_backing_dentry(old_dentry->d_parent),
 		.new_parent	= fuse_bpf_backing_dentry(new_dentry->d_parent),
 		.flags		= rename->flags,
 	};
 	struct qstr old_name = QSTR_INIT(old_dentry->d_name.name, old_dentry->d_name.len);
 	struct qstr new_name = QSTR_INIT(new_dentry->d_name.name, new_dentry->d_name.len);
-	const struct cred *old = fuse_bpf_creds_enter(old_dentry->d_sb);
 	unsigned int tries = 0;
 	int err;
 
-	if (IS_ERR(old))
-		return PTR_ERR(old);
-	if (d_is_positive(new_dentry) && !d_is_dir(new_dentry) && !(rename->flags & RENAME_EXCHANGE))
-		fuse_bpf_let_go_of_target(new_dentry);
-	err = mnt_want_write(mnt);
-	if (err)
-		goto leave;
 	do {
+		fuse_bpf_point("change:dir");
 		err = compat_start_renaming(&r, &old_name, &new_name);
 		if (err)
 			break;
-		err = fuse_bpf_rename_locked(rename, &r);
+		err = fuse_bpf_rename_locked(rename, change, &r);
 		compat_end_renaming(&r);
 	} while (fuse_bpf_backing_again(err, &tries));
-	mnt_drop_write(mnt);
-leave:
-	fuse_bpf_creds_leave(old);
+	return err;
+}
+
+int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename)
+{
+	struct dentry *old_dentry = rename->old_dentry, *new_dentry = rename->new_dentry;
+	struct fuse_bpf_change change;
+	int err;
+
+	if (d_really_is_positive(new_dentry) && !fuse_bpf_d_is_dir(new_dentry) &&
+	    !(rename->flags & RENAME_EXCHANGE))
+		fuse_bpf_let_go_of_target(new_dentry);
+	err = fuse_bpf_change_begin(&change, d_inode(old_dentry->d_parent),
+				    fuse_bpf_rename_is_granted(rename), rename->idmap, 0);
+	if (err)
+		return err;
+	err = fuse_bpf_change_names(rename, &change);
+	fuse_bpf_change_end(&change);
 	return err;
 }

@@ -21,8 +21,8 @@ static bool fuse_bpf_atime_due(const struct file *file)
 	const struct inode *inode = file_inode(file);
 	int flags = READ_ONCE(file->f_path.mnt->mnt_flags);
 
-	if ((flags & (MNT_NOATIME | MNT_READONLY)) || sb_rdonly(inode->i_sb) ||
-	    ((flags & MNT_NODIRATIME) && S_ISDIR(inode->i_mode)))
+	if ((flags & (MNT_NOATIME | MNT_READONLY)) || fuse_bpf_rdonly(inode->i_sb) ||
+	    ((flags & MNT_NODIRATIME) && S_ISDIR(fuse_bpf_mode(inode))))
 		return false;
 	return !(flags & MNT_RELATIME) || fuse_bpf_backing_atime_old(fuse_bpf_backing_inode(inode));
 }
@@ -38,24 +38,13 @@ struct file *fuse_bpf_backing_file_now(struct file *file)
 	if ((READ_ONCE(backing->f_flags) & FUSE_BPF_SETFL_FLAGS) == flags)
 		return backing;
 	spin_lock(&backing->f_lock);
-	backing->f_flags = (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags;
-	backing->f_iocb_flags = iocb_flags(backing);
+	WRITE_ONCE(backing->f_flags, (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags);
+	WRITE_ONCE(backing->f_iocb_flags, iocb_flags(backing));
 	spin_unlock(&backing->f_lock);
 	return backing;
 }
 
-static void fuse_bpf_end_write(struct file *file)
-{
-	fuse_bpf_copy_size(file_inode(file));
-}
-
-COMPAT_BACKING_END_WRITE(fuse_bpf_backing_end_write, fuse_bpf_end_write)
-
-/*
- * Synchronous I/O goes on a kiocb of our own with all of the caller's flags;
- * the kernel's helper would rebuild them and lose some.  For asynchronous I/O
- * the helper carries the completion.
- */
+/* On a kiocb of our own with all of the caller's flags: the kernel's helper would lose some. */
 ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct file *file = iocb->ki_filp, *backing = fuse_bpf_backing_file_now(file);
@@ -71,41 +60,9 @@ ssize_t fuse_bpf_backing_read(struct kiocb *iocb, struct iov_iter *iter)
 		ret = vfs_iocb_iter_read(backing, &below, iter);
 		iocb->ki_pos = below.ki_pos;
 	} else {
-		struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
-
-		ret = backing_file_read_iter(backing, iter, iocb, iocb->ki_flags, &ctx);
+		ret = fuse_bpf_aio_read(backing, iocb, iter);
 	}
 	fuse_bpf_creds_leave(old);
-	return ret;
-}
-
-/*
- * The kernel's helpers look for setuid bits at our inode, where S_NOSEC says that
- * there is nothing to look for.  chmod(2) takes it away for a while, under the lock.
- */
-static bool fuse_bpf_lock_nosec(struct inode *inode, bool nowait)
-{
-	if (!nowait)
-		inode_lock_shared(inode);
-	else if (!inode_trylock_shared(inode))
-		return false;
-	if (unlikely(!IS_NOSEC(inode)))
-		inode_set_flags(inode, S_NOSEC, S_NOSEC);
-	return true;
-}
-
-/* By way of the helper, which carries the completion. */
-static ssize_t fuse_bpf_backing_write_async(struct file *backing, struct kiocb *iocb,
-					    struct iov_iter *iter)
-{
-	struct file *file = iocb->ki_filp;
-	struct backing_file_ctx ctx = compat_backing_ctx(file, fuse_bpf_backing_end_write);
-	ssize_t ret;
-
-	if (!fuse_bpf_lock_nosec(file_inode(file), iocb->ki_flags & IOCB_NOWAIT))
-		return -EAGAIN;
-	ret = backing_file_write_iter(backing, iter, iocb, iocb->ki_flags, &ctx);
-	inode_unlock_shared(file_inode(file));
 	return ret;
 }
 
@@ -124,7 +81,7 @@ ssize_t fuse_bpf_backing_write(struct kiocb *iocb, struct iov_iter *iter)
 		ret = compat_vfs_iocb_iter_write(backing, &below, iter);
 		iocb->ki_pos = below.ki_pos;
 	} else {
-		ret = fuse_bpf_backing_write_async(backing, iocb, iter);
+		ret = fuse_bpf_aio_write(backing, iocb, iter);
 	}
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));
@@ -136,7 +93,7 @@ ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
 				     unsigned int flags)
 {
 	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
+	struct backing_file_ctx ctx = compat_backing_ctx(file);
 	ssize_t ret;
 
 	if (IS_ERR(old))
@@ -147,19 +104,30 @@ ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
 	return ret;
 }
 
+/*
+ * Waits for the pipe as long as its other end likes, so without a lock of an inode, as
+ * the VFS does.  The kernel's helper would need ours.  overlayfs locks its own inode for
+ * all of its ->splice_write(): below it is called for each part of the data.  One of
+ * ours is called once, for its programs.
+ */
 ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file *file,
 				      loff_t *ppos, size_t len, unsigned int flags)
 {
-	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, fuse_bpf_backing_end_write);
+	struct file *backing = fuse_bpf_backing_file_now(file);
+	const struct cred *old;
 	ssize_t ret;
 
+	if (!backing->f_op->splice_write || !backing->f_op->write_iter)
+		return -EINVAL;
+	old = fuse_bpf_creds_enter_file(file);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	fuse_bpf_lock_nosec(file_inode(file), false);
-	ret = compat_backing_splice_write(pipe, fuse_bpf_backing_file_now(file), file, ppos,
-					  len, flags, &ctx);
-	inode_unlock_shared(file_inode(file));
+	file_start_write(backing);
+	if (fuse_bpf_is_our_file(backing))
+		ret = backing->f_op->splice_write(pipe, backing, ppos, len, flags);
+	else
+		ret = iter_file_splice_write(pipe, backing, ppos, len, flags);
+	file_end_write(backing);
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));
 	return ret;
@@ -168,7 +136,7 @@ ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file 
 int fuse_bpf_backing_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	const struct cred *old = fuse_bpf_creds_enter_file(file);
-	struct backing_file_ctx ctx = compat_backing_ctx(file, NULL);
+	struct backing_file_ctx ctx = compat_backing_ctx(file);
 	int err;
 
 	if (IS_ERR(old))
@@ -222,9 +190,13 @@ int fuse_bpf_backing_fallocate(struct file *file, int mode, loff_t offset, loff_
 /* Readahead below has to be given a file that is its own. */
 int fuse_bpf_backing_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
-	const struct cred *old = fuse_bpf_creds_enter_file(file);
+	const struct cred *old;
 	int err;
 
+	err = fuse_bpf_detached(file_inode(file));
+	if (err)
+		return err;
+	old = fuse_bpf_creds_enter_file(file);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	err = vfs_fadvise(fuse_bpf_backing_file(file), offset, len, advice);
@@ -307,12 +279,42 @@ int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
  * The VFS looks for locks at the inode of the file that it is given, and where a
  * mount of ours lies over another they are further down.
  */
-void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner)
+static struct file *fuse_bpf_locked_file(struct file *file)
 {
 	do
 		file = fuse_bpf_backing_file(file);
 	while (fuse_bpf_is_our_file(file));
-	locks_remove_posix(file, owner);
+	return file;
+}
+
+void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner)
+{
+	locks_remove_posix(fuse_bpf_locked_file(file), owner);
+}
+
+/*
+ * A lock that is granted after its descriptor was closed fcntl(2) takes back itself,
+ * but it looks for it at our inode.  The call holds a reference to our file, so the
+ * last put of the file comes after the lock.  @file is being released: its backing
+ * file takes no more locks.  A filesystem that fails to remove an owner's locks keeps
+ * them, as it does without us.
+ */
+void fuse_bpf_backing_remove_left(struct file *file)
+{
+	struct file *locked = fuse_bpf_locked_file(file);
+	struct file_lock_context *ctx = locks_inode_context(file_inode(locked));
+	fl_owner_t owner = NULL, last;
+
+	if (!ctx || list_empty(&ctx->flc_posix))
+		return;
+	do {
+		last = owner;
+		spin_lock(&ctx->flc_lock);
+		owner = compat_posix_owner(ctx, locked);
+		spin_unlock(&ctx->flc_lock);
+		if (owner)
+			locks_remove_posix(locked, owner);
+	} while (owner != last);
 }
 
 /* Owned by the backing file, whose end drops it. */

@@ -9,6 +9,7 @@
 #include <linux/cgroup.h>
 #include <linux/jiffies.h>
 #include <linux/kdev_t.h>
+#include <linux/mman.h>
 #include <linux/uidgid.h>
 #include "fuse_bpf_i.h"
 
@@ -51,12 +52,41 @@ const struct fuse_bpf_op_desc *fuse_bpf_op_of_member(u32 byte_offset)
 #define FUSE_BPF_RUN_BOTH(m, op, ...) \
 	case op: return ops->m(&call->ctx, &call->in.m, &call->out.m);
 
+/* A mapping would move bytes past the @op program of a set without one for mmap. */
+static int fuse_bpf_refuse_mmap(const struct fuse_bpf_call *call, enum fuse_bpf_op op)
+{
+	pr_warn_ratelimited("%s: a mapping of inode %llu is refused with ENODEV: the set has a program for %s and none for mmap; add an mmap member\n",
+			    call->slot->name,
+			    (u64)fuse_bpf_backing_inode(d_inode(call->dentry))->i_ino,
+			    fuse_bpf_op_descs[op].name);
+	return -ENODEV;
+}
+
+/*
+ * Stands in for the mmap program of a set with read or write.  Without a program for
+ * write a mapping may change the file, without one for read it may show it.
+ */
+static int fuse_bpf_run_mmap(struct fuse_bpf_call *call)
+{
+	u64 seen = call->version->members & fuse_bpf_inode(d_inode(call->dentry))->mask;
+	struct fuse_bpf_mmap_in *in = &call->in.mmap;
+
+	if (seen & BIT_ULL(FUSE_BPF_OP_READ))
+		return fuse_bpf_refuse_mmap(call, FUSE_BPF_OP_READ);
+	if (in->shared && (seen & BIT_ULL(FUSE_BPF_OP_WRITE))) {
+		if (in->prot & PROT_WRITE)
+			return fuse_bpf_refuse_mmap(call, FUSE_BPF_OP_WRITE);
+		in->max_prot &= ~PROT_WRITE;
+	}
+	return FUSE_BPF_BACKING;
+}
+
 static int fuse_bpf_run(struct fuse_bpf_call *call)
 {
 	const struct fuse_bpf_ops *ops = call->version->ops;
 
 	if (!(call->version->members & BIT_ULL(call->op)))
-		return ops->default_op(&call->ctx);
+		return ops->default_op ? ops->default_op(&call->ctx) : fuse_bpf_run_mmap(call);
 	switch (call->op) {
 	FUSE_BPF_OP_TABLE(FUSE_BPF_RUN_NONE, FUSE_BPF_RUN_IN, FUSE_BPF_RUN_OUT,
 			  FUSE_BPF_RUN_BOTH)
@@ -108,7 +138,7 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 	const struct inode *backing = fuse_bpf_backing_inode(inode);
 
 	*ctx = (struct fuse_bpf_ctx) {
-		.opcode		= S_ISDIR(inode->i_mode) ? desc->dir_opcode : desc->opcode,
+		.opcode		= S_ISDIR(fuse_bpf_mode(inode)) ? desc->dir_opcode : desc->opcode,
 		.phase		= FUSE_BPF_PHASE_PRE,
 		.result		= 0,
 		.mount_id	= fuse_bpf_sb(inode->i_sb)->mount_id,
@@ -120,9 +150,9 @@ static void fuse_bpf_fill_ctx(struct fuse_bpf_ctx *ctx, const struct inode *inod
 		.ino		= backing->i_ino,
 		.size		= i_size_read(backing),
 		.dev		= new_encode_dev(backing->i_sb->s_dev),
-		.mode		= backing->i_mode,
-		.owner_uid	= __kuid_val(backing->i_uid),
-		.owner_gid	= __kgid_val(backing->i_gid),
+		.mode		= fuse_bpf_mode(backing),
+		.owner_uid	= __kuid_val(READ_ONCE(backing->i_uid)),
+		.owner_gid	= __kgid_val(READ_ONCE(backing->i_gid)),
 		.target_is_dir	= target_is_dir,
 		.reserved	= 0,
 		.opaque		= NULL,
@@ -135,7 +165,17 @@ static bool fuse_bpf_target_is_dir(const struct inode *inode, enum fuse_bpf_op o
 {
 	const struct inode *target = dentry ? d_inode_rcu(dentry) : inode;
 
-	return target ? S_ISDIR(target->i_mode) : op == FUSE_BPF_OP_MKDIR;
+	return target ? S_ISDIR(fuse_bpf_mode(target)) : op == FUSE_BPF_OP_MKDIR;
+}
+
+/* What detach=fail answers to an operation that is shown to no program. */
+int fuse_bpf_detached(const struct inode *inode)
+{
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+
+	if (likely(!slot || !(READ_ONCE(slot->wanted) & FUSE_BPF_SLOT_DEAD)))
+		return 0;
+	return fuse_bpf_sb(inode->i_sb)->detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
 }
 
 /*
@@ -173,6 +213,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	call->version = v;
 	call->slot = slot;
 	call->op = op;
+	call->phase = FUSE_BPF_PHASE_PRE;
 	call->post = false;
 	call->name = NULL;
 	call->newname = NULL;
@@ -258,16 +299,31 @@ static int fuse_bpf_pre_verdict(struct fuse_bpf_call *call, int verdict)
 	return fuse_bpf_refuse(call, "verdict", verdict);
 }
 
+static void fuse_bpf_let_version_go(struct fuse_bpf_call *call)
+{
+	percpu_ref_put(&call->version->ref);
+	call->version = NULL;
+}
+
 int __fuse_bpf_pre(struct fuse_bpf_call *call)
 {
+	int err;
+
 	if (call->version->post_only & BIT_ULL(call->op)) {
 		call->post = true;
 		return 0;
 	}
-	return fuse_bpf_pre_verdict(call, fuse_bpf_run(call));
+	err = fuse_bpf_pre_verdict(call, fuse_bpf_run(call));
+	/* A listing has a pre call for each entry. */
+	if (!call->post && call->op != FUSE_BPF_OP_READDIR)
+		fuse_bpf_let_version_go(call);
+	return err;
 }
 
-/* ctx->result after the post call; it may have been written. */
+/*
+ * ctx->result after the post call; it may have been written.  This is the one
+ * field of the context that is read back.
+ */
 static long fuse_bpf_post_result(struct fuse_bpf_call *call, long was)
 {
 	u32 opf = fuse_bpf_op_descs[call->op].flags;
@@ -290,6 +346,7 @@ long __fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 	/* The VFS comes again outside RCU; this was no end of the operation. */
 	if (call->post && result != -ECHILD) {
+		call->phase = FUSE_BPF_PHASE_POST;
 		call->ctx.phase = FUSE_BPF_PHASE_POST;
 		call->ctx.result = result;
 		verdict = fuse_bpf_run(call);
@@ -300,7 +357,6 @@ long __fuse_bpf_post(struct fuse_bpf_call *call, long result)
 		else
 			result = fuse_bpf_refuse(call, "post verdict", verdict);
 	}
-	percpu_ref_put(&call->version->ref);
-	call->version = NULL;
+	fuse_bpf_let_version_go(call);
 	return result;
 }

@@ -4,14 +4,21 @@
  *
  * They are the mounter's, with the caller's fsuid, fsgid and groups, so that
  * what is made belongs to the caller and setgid bits stay or go as they would
- * without us, and with CAP_SYS_RESOURCE and CAP_FSETID only if the caller has
- * them, so that nobody gets at reserved blocks, quota or setuid bits through
- * the mount.  On an idmapped mount of ours the ids are mapped: below there is
- * only what the mount shows without it.  A capability of another user namespace
- * than the first counts for its inodes only: where it keeps a setgid bit, the
- * caller is given that inode's group instead.  One set is made per distinct caller
- * and kept; the caller's own rights were checked before against what the mount
- * shows.
+ * without us.  Of the capabilities they have
+ *
+ *   FUSE_BPF_RIGHTS_MOUNTER: the mounter's, but CAP_SYS_RESOURCE and CAP_FSETID
+ *	only if the caller has them: reserved blocks, quota and setuid bits go by
+ *	the caller.  For reading and data, and for changes that the mount grants
+ *	and the backing filesystem would not.
+ *   FUSE_BPF_RIGHTS_CALLER: the caller's, as far as the mounter has them.  For
+ *	all other changes: the backing filesystem checks the caller under its own
+ *	lock (change.c).
+ *
+ * On an idmapped mount of ours the ids are mapped: below there is only what the
+ * mount shows without it.  Capabilities in a user namespace other than the
+ * initial one are not handed down.  Where CAP_FSETID in such a namespace keeps a
+ * setgid bit, the derived credentials have that inode's group instead.  One set
+ * is made per distinct caller and kept.
  */
 #include <linux/hash.h>
 #include <linux/slab.h>
@@ -31,7 +38,7 @@ struct fuse_bpf_cred {
 	kgid_t keeper;			/* fuse_bpf_keeper_group() */
 	struct group_info *groups;	/* counted: the address is the key */
 	struct mnt_idmap *idmap;	/* counted */
-	unsigned int caps;		/* fuse_bpf_caller_caps() */
+	kernel_cap_t caps;		/* fuse_bpf_derived_caps() */
 	struct rcu_head rcu;
 };
 
@@ -40,6 +47,7 @@ struct fuse_bpf_caller {
 	const struct cred *cred;	/* current's own */
 	struct mnt_idmap *idmap;	/* of the mount of ours that it came through */
 	kgid_t keeper;			/* a group below that it counts as a member of */
+	kernel_cap_t caps;		/* fuse_bpf_derived_caps() */
 };
 
 struct fuse_bpf_creds {
@@ -47,18 +55,6 @@ struct fuse_bpf_creds {
 	unsigned int count;
 	struct hlist_head buckets[1 << FUSE_BPF_CREDS_BITS];	/* read under RCU */
 };
-
-/* Capabilities that pass from the caller rather than from the mounter. */
-static const int fuse_bpf_passed_caps[] = { CAP_SYS_RESOURCE, CAP_FSETID };
-
-/*
- * Work as @new; returns what was replaced.  The bare pointer: neither takes nor
- * drops a reference on any kernel, so the caller's must outlive it.
- */
-static const struct cred *fuse_bpf_swap_creds(const struct cred *new)
-{
-	return rcu_replace_pointer(current->cred, new, true);
-}
 
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void)
 {
@@ -103,17 +99,32 @@ void fuse_bpf_creds_free(struct fuse_bpf_creds *creds)
 	kfree(creds);
 }
 
-/* Those of fuse_bpf_passed_caps[] that @caller has, a bit for each. */
-static unsigned int fuse_bpf_caller_caps(const struct cred *caller)
+/* Those of the caller's capabilities that count below. */
+static __always_inline kernel_cap_t fuse_bpf_caller_caps(const struct cred *caller)
 {
-	unsigned int i, caps = 0;
+	return likely(caller->user_ns == &init_user_ns) ? caller->cap_effective : CAP_EMPTY_SET;
+}
 
-	if (caller->user_ns != &init_user_ns)
-		return 0;
-	for (i = 0; i < ARRAY_SIZE(fuse_bpf_passed_caps); i++)
-		if (cap_raised(caller->cap_effective, fuse_bpf_passed_caps[i]))
-			caps |= BIT(i);
-	return caps;
+/* The capabilities of credentials derived for @caller. */
+static __always_inline kernel_cap_t fuse_bpf_derived_caps(const struct super_block *sb,
+							  const struct cred *caller,
+							  enum fuse_bpf_rights rights)
+{
+	const kernel_cap_t mounter = fuse_bpf_sb(sb)->mounter->cap_effective;
+	const kernel_cap_t own = fuse_bpf_caller_caps(caller);
+	kernel_cap_t passed = CAP_EMPTY_SET;
+
+	/* These pass from the caller rather than from the mounter. */
+	cap_raise(passed, CAP_SYS_RESOURCE);
+	cap_raise(passed, CAP_FSETID);
+	return cap_combine(rights == FUSE_BPF_RIGHTS_CALLER ? cap_intersect(mounter, own) :
+							      cap_drop(mounter, passed),
+			   cap_intersect(own, passed));
+}
+
+static __always_inline bool fuse_bpf_same_caps(const kernel_cap_t a, const kernel_cap_t b)
+{
+	return !memcmp(&a, &b, sizeof(a));
 }
 
 /*
@@ -131,7 +142,8 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 	    !((mode | READ_ONCE(backing->i_mode)) & S_ISGID) ||
 	    !capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID))
 		return INVALID_GID;
-	return vfsgid_into_kgid(i_gid_into_vfsgid(mnt_idmap(mnt), backing));
+	return vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), mnt->mnt_sb->s_user_ns,
+					    READ_ONCE(backing->i_gid)));
 }
 
 static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
@@ -139,8 +151,7 @@ static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
 {
 	return uid_eq(c->fsuid, caller.cred->fsuid) && gid_eq(c->fsgid, caller.cred->fsgid) &&
 	       c->groups == caller.cred->group_info && c->idmap == caller.idmap &&
-	       gid_eq(c->keeper, caller.keeper) &&
-	       c->caps == fuse_bpf_caller_caps(caller.cred);
+	       gid_eq(c->keeper, caller.keeper) && fuse_bpf_same_caps(c->caps, caller.caps);
 }
 
 static struct hlist_head *fuse_bpf_creds_bucket(struct fuse_bpf_creds *creds,
@@ -161,7 +172,8 @@ static __always_inline const struct cred *fuse_bpf_creds_find(struct fuse_bpf_cr
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, fuse_bpf_creds_bucket(creds, caller.cred), node)
 		if (fuse_bpf_cred_fits(c, caller)) {
-			found = get_cred_rcu(c->cred);
+			/* It writes a zero over a zero: other callers do the same. */
+			found = data_race(get_cred_rcu(c->cred));
 			if (found)
 				break;
 		}
@@ -214,7 +226,6 @@ static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
 					 const struct fuse_bpf_caller *caller)
 {
 	const struct cred *old = fuse_bpf_swap_creds(fuse_bpf_sb(sb)->mounter);
-	unsigned int i, caps = fuse_bpf_caller_caps(caller->cred);
 	struct user_namespace *fs_ns = sb->s_user_ns;
 	struct cred *new = prepare_creds();
 
@@ -227,11 +238,7 @@ static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
 	}
 	new->fsuid = from_vfsuid(caller->idmap, fs_ns, VFSUIDT_INIT(caller->cred->fsuid));
 	new->fsgid = from_vfsgid(caller->idmap, fs_ns, VFSGIDT_INIT(caller->cred->fsgid));
-	for (i = 0; i < ARRAY_SIZE(fuse_bpf_passed_caps); i++)
-		if (caps & BIT(i))
-			cap_raise(new->cap_effective, fuse_bpf_passed_caps[i]);
-		else
-			cap_lower(new->cap_effective, fuse_bpf_passed_caps[i]);
+	new->cap_effective = caller->caps;
 	return new;
 }
 
@@ -257,7 +264,7 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 		.keeper	= caller.keeper,
 		.groups	= get_group_info(caller.cred->group_info),
 		.idmap	= mnt_idmap_get(caller.idmap),
-		.caps	= fuse_bpf_caller_caps(caller.cred),
+		.caps	= caller.caps,
 	};
 	spin_lock(&creds->lock);
 	if (creds->count >= FUSE_BPF_CREDS_MAX)
@@ -288,7 +295,27 @@ static __always_inline const struct cred *fuse_bpf_creds_enter_as(struct super_b
  */
 const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
 {
-	struct fuse_bpf_caller caller = { current_cred(), &nop_mnt_idmap, INVALID_GID };
+	const struct cred *cred = current_cred();
+	struct fuse_bpf_caller caller = {
+		.cred	= cred,
+		.idmap	= &nop_mnt_idmap,
+		.keeper	= INVALID_GID,
+		.caps	= fuse_bpf_derived_caps(sb, cred, FUSE_BPF_RIGHTS_MOUNTER),
+	};
+
+	return fuse_bpf_creds_enter_as(sb, caller);
+}
+
+/* The same with the caller's own capabilities: the backing filesystem checks these. */
+const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mnt_idmap *idmap)
+{
+	const struct cred *cred = current_cred();
+	struct fuse_bpf_caller caller = {
+		.cred	= cred,
+		.idmap	= idmap,
+		.keeper	= INVALID_GID,
+		.caps	= fuse_bpf_derived_caps(sb, cred, FUSE_BPF_RIGHTS_CALLER),
+	};
 
 	return fuse_bpf_creds_enter_as(sb, caller);
 }
@@ -300,29 +327,51 @@ const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode)
 {
+	const struct cred *cred = current_cred();
 	struct fuse_bpf_caller caller = {
-		.cred	= current_cred(),
+		.cred	= cred,
 		.idmap	= idmap,
 		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
+		.caps	= fuse_bpf_derived_caps(inode->i_sb, cred, FUSE_BPF_RIGHTS_MOUNTER),
 	};
 
 	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
 }
 
 /*
- * Work below with all rights of the caller's, and only these, but for the owner's:
- * whether the caller has them was found out by what the mount shows, and below
- * its ids and its user namespace may stand for somebody else.
+ * As fuse_bpf_creds_enter_change(), but as the user @owner of the backing filesystem,
+ * who is its owner by what the caller's right was checked with, and without the
+ * mounter's right to act as the owner: the backing filesystem checks under its lock
+ * that @owner is the owner.
  */
-const struct cred *fuse_bpf_creds_enter_owner(struct inode *inode)
+const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
+						  kuid_t owner)
 {
-	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
-	kuid_t owner = vfsuid_into_kuid(i_uid_into_vfsuid(mnt_idmap(mnt),
-							  fuse_bpf_backing_inode(inode)));
+	const struct cred *old = fuse_bpf_creds_enter_change(inode, idmap, 0);
+	struct cred *new;
+
+	if (IS_ERR(old))
+		return old;
+	new = prepare_creds();
+	if (!new) {
+		fuse_bpf_creds_leave(old);
+		return ERR_PTR(-ENOMEM);
+	}
+	new->fsuid = owner;
+	if (!cap_raised(fuse_bpf_caller_caps(old), CAP_FOWNER))
+		cap_lower(new->cap_effective, CAP_FOWNER);
+	fuse_bpf_creds_leave(new);
+	return old;
+}
+
+/* The same, but for @owner with all that the caller's own credentials are. */
+const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner)
+{
 	struct cred *new;
 
 	if (uid_eq(current_fsuid(), owner))
-		return fuse_bpf_swap_creds(get_current_cred());
+		/* As in fuse_bpf_creds_find(). */
+		return fuse_bpf_swap_creds(data_race(get_current_cred()));
 	new = prepare_creds();
 	if (!new)
 		return ERR_PTR(-ENOMEM);

@@ -34,6 +34,8 @@ static bool fuse_bpf_make_begin(struct fuse_bpf_call *call, struct inode *dir,
 	fuse_bpf_busy(dentry);
 	if (asked)
 		call->name = &dentry->d_name;
+	else
+		call->child = (struct fuse_bpf_child_rule) { .mask = ~0ULL };
 	return asked;
 }
 
@@ -45,18 +47,54 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 	return fuse_bpf_pre(call);
 }
 
+/* What lookup said of the name, and what the program of this operation added. */
+static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call *call,
+						     const struct dentry *dentry)
+{
+	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
+	/* A walk may ask again and store the same rule meanwhile. */
+	struct fuse_bpf_child_rule child = {
+		.none = READ_ONCE(kept->none), .mask = READ_ONCE(kept->mask),
+	};
+
+	child.none |= call->child.none;
+	child.mask &= call->child.mask;
+	return child;
+}
+
+/*
+ * A new directory may have been looked up already, through another inode of ours
+ * of the directory that it is in.  Then its dentry comes back, and @dentry stays
+ * negative and unhashed, or both do if there is no time for more.
+ */
+static struct dentry *fuse_bpf_instantiate_dir(struct inode *dir, struct dentry *dentry,
+					       struct inode *inode, bool keep,
+					       const struct fuse_bpf_child_rule *child)
+{
+	struct dentry *alias;
+
+	d_drop(dentry);
+	fuse_bpf_verdict_carry(dentry, keep, child);
+	alias = fuse_bpf_splice(dir, dentry, inode, child);
+	if (alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP))
+		return NULL;
+	return alias;
+}
+
 /*
  * @made is the new backing dentry, whose reference becomes ours.  @inode is
- * given for a new link to it, else found.
+ * given for a new link to it, else found.  NULL, a directory's dentry as above, or
+ * an error.
  */
-static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
-				struct dentry *made, struct inode *inode)
+static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
+					   struct dentry *made, struct inode *inode,
+					   const struct fuse_bpf_child_rule *child)
 {
-	const struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	bool keep = fuse_bpf_verdict_outlives(dentry);
 
 	fuse_bpf_dentry_set(dentry, made);
 	if (d_really_is_negative(made))
-		return -EIO;
+		return ERR_PTR(-EIO);
 	if (inode)
 		ihold(inode);
 	else
@@ -64,36 +102,49 @@ static int fuse_bpf_instantiate(struct inode *dir, struct dentry *dentry,
 				      fuse_bpf_child_slot(dir, child),
 				      fuse_bpf_child_mask(dir, child));
 	if (IS_ERR(inode))
-		return PTR_ERR(inode);
+		return ERR_CAST(inode);
+	if (S_ISDIR(fuse_bpf_mode(inode)))
+		return fuse_bpf_instantiate_dir(dir, dentry, inode, keep, child);
+	fuse_bpf_verdict_carry(dentry, keep, child);
 	d_instantiate(dentry, inode);
 	/* It was found absent and not to be remembered so, or changed below since. */
-	if (d_unhashed(dentry))
+	if (fuse_bpf_d_unhashed(dentry))
 		d_rehash(dentry);
 	fuse_bpf_dentry_confirm(dentry);
-	return 0;
+	return NULL;
 }
 
-/* @made: the new backing dentry, or why there is none. */
-static int fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
-			     struct dentry *dentry, struct dentry *made,
-			     struct inode *inode)
+/* @made: the new backing dentry, or why there is none.  As fuse_bpf_instantiate(). */
+static struct dentry *fuse_bpf_make_end(struct fuse_bpf_call *call, struct inode *dir,
+					struct dentry *dentry, struct dentry *made,
+					struct inode *inode)
 {
-	struct fuse_bpf_child_rule *child = &fuse_bpf_dentry(dentry)->child;
+	struct fuse_bpf_child_rule child = fuse_bpf_made_rule(call, dentry);
+	struct dentry *alias = NULL;
 	int err = PTR_ERR_OR_ZERO(made);
 
 	fuse_bpf_point("make:done");
-	if (call->version) {
-		child->none |= call->child.none;
-		child->mask &= call->child.mask;
+	if (!err) {
+		alias = fuse_bpf_instantiate(dir, dentry, made, inode, &child);
+		err = PTR_ERR_OR_ZERO(alias);
 	}
-	if (!err)
-		err = fuse_bpf_instantiate(dir, dentry, made, inode);
 	err = fuse_bpf_post(call, err);
 	fuse_bpf_unbusy(dentry);
+	if (!err)
+		return alias;
 	/* What we know of the name is not right: the next walk looks it up. */
-	if (err)
-		d_drop(dentry);
-	return err;
+	d_drop(dentry);
+	if (!IS_ERR(alias))
+		dput(alias);
+	return ERR_PTR(err);
+}
+
+/* Of anything but a directory. */
+static int fuse_bpf_make_end_file(struct fuse_bpf_call *call, struct inode *dir,
+				  struct dentry *dentry, struct dentry *made,
+				  struct inode *inode)
+{
+	return PTR_ERR_OR_ZERO(fuse_bpf_make_end(call, dir, dentry, made, inode));
 }
 
 /* @mode comes back as programs want it; the file is made with the bits of @more too. */
@@ -109,13 +160,13 @@ static int fuse_bpf_make_file(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.create.flags = O_CREAT;
 		call.in.create.mode = *mode;
-		call.in.create.umask = current->fs->umask;
+		call.in.create.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, mode, call.in.create.mode);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_create(idmap, dentry, *mode | more);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_create(struct mnt_idmap *idmap, struct inode *dir,
@@ -150,18 +201,22 @@ static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file 
 	return mode;
 }
 
-/* Opens what was just made, and takes the bits of @more from its mode. */
+/*
+ * Opens what was just made.  The VFS does it, once it has unlocked the directory: who is
+ * asked for permission may need that.  Only where the bits of @more have to go from the
+ * mode, or for knfsd, which opens nothing after this, is it done here.
+ */
 static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,
 			      umode_t more)
 {
-	/* A file that does not open loses its path. */
-	struct mnt_idmap *idmap = file_mnt_idmap(file);
 	int err, err2 = 0;
 
 	file->f_mode |= FMODE_CREATED;
+	if (!more && !(current->flags & PF_KTHREAD))
+		return finish_no_open(file, NULL);
 	err = finish_open(file, dentry, fuse_bpf_open);
 	if (more)
-		err2 = fuse_bpf_backing_drop_mode(idmap, dentry, more);
+		err2 = fuse_bpf_backing_drop_mode(dentry, more);
 	err = err ?: err2;
 	/* Made it is all the same, which the VFS does not tell with an error. */
 	if (err)
@@ -179,7 +234,8 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 				unsigned int flags, umode_t mode)
 {
 	umode_t more = fuse_bpf_mode_to_open(dir, file);
-	bool known = !d_in_lookup(dentry);
+	/* The flag is this task's; others beside it are not. */
+	bool known = !data_race(d_in_lookup(dentry));
 	struct dentry *found = NULL;
 	int tries, err;
 
@@ -208,8 +264,8 @@ static int fuse_bpf_atomic_open(struct inode *dir, struct dentry *dentry, struct
 	return -ESTALE;
 }
 
-static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
-			  struct dentry *dentry, umode_t mode)
+static struct dentry *fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
+				     struct dentry *dentry, umode_t mode)
 {
 	struct dentry *made;
 	FUSE_BPF_CALL(call);
@@ -221,7 +277,7 @@ static int fuse_bpf_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 	asked = fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_MKDIR);
 	if (asked) {
 		call.in.mkdir.mode = mode;
-		call.in.mkdir.umask = current->fs->umask;
+		call.in.mkdir.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
@@ -243,13 +299,13 @@ static int fuse_bpf_mknod(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.mknod.mode = mode;
 		call.in.mknod.rdev = new_encode_dev(rdev);
-		call.in.mknod.umask = current->fs->umask;
+		call.in.mknod.umask = READ_ONCE(current->fs->umask);
 	}
 	err = fuse_bpf_make_pre(&call, dentry);
 	if (!err && asked)
 		err = fuse_bpf_take_mode(&call, &mode, call.in.mknod.mode);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_mknod(idmap, dentry, mode, rdev);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
@@ -263,7 +319,7 @@ static int fuse_bpf_symlink(struct mnt_idmap *idmap, struct inode *dir,
 		call.link = target;
 	err = fuse_bpf_make_pre(&call, dentry);
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_symlink(idmap, dentry, target);
-	return fuse_bpf_make_end(&call, dir, dentry, made, NULL);
+	return fuse_bpf_make_end_file(&call, dir, dentry, made, NULL);
 }
 
 static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
@@ -280,7 +336,7 @@ static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
 	err = fuse_bpf_same_key(inode, dir, &fuse_bpf_dentry(dentry)->child) ? 0 : -EXDEV;
 	err = fuse_bpf_make_pre(&call, dentry) ?: err;
 	made = err ? ERR_PTR(err) : fuse_bpf_backing_link(old_dentry, dentry);
-	err = fuse_bpf_make_end(&call, dir, dentry, made, inode);
+	err = fuse_bpf_make_end_file(&call, dir, dentry, made, inode);
 	fuse_bpf_copy_nlink(inode);
 	return err;
 }
@@ -336,6 +392,19 @@ static int fuse_bpf_rmdir(struct inode *dir, struct dentry *dentry)
 
 /* --- moving one --------------------------------------------------------------------------- */
 
+/*
+ * Two of our inodes for one directory below, as where it was moved underneath and
+ * could not be moved here: the entry would be renamed to itself, which is nothing
+ * below and the end of the one that it replaces here.
+ */
+static bool fuse_bpf_rename_to_itself(const struct dentry *old_dentry,
+				      const struct dentry *new_dentry)
+{
+	return d_really_is_positive(new_dentry) &&
+	       fuse_bpf_backing_inode(d_inode(old_dentry)) ==
+	       fuse_bpf_backing_inode(d_inode(new_dentry));
+}
+
 /* May the entries change names without a change of the programs they are under? */
 static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_dentry,
 				   struct inode *new_dir, struct dentry *new_dentry,
@@ -351,13 +420,15 @@ static int fuse_bpf_rename_allowed(struct inode *old_dir, struct dentry *old_den
 	    !fuse_bpf_same_key(d_inode(new_dentry), old_dir,
 			       &fuse_bpf_dentry(old_dentry)->child))
 		return -EXDEV;
+	if (fuse_bpf_rename_to_itself(old_dentry, new_dentry))
+		return -ESTALE;
 	return 0;
 }
 
 /*
  * The entry has moved below, and the VFS will move ours: until then it holds
  * under the old name, from then on under the new one, by the same count.  What
- * programs say of the new name is asked with the next walk.
+ * programs say of the old name ends with the count of ours.
  */
 static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
 {
@@ -366,7 +437,6 @@ static void fuse_bpf_renamed(struct dentry *dentry, unsigned int seq)
 	WRITE_ONCE(fd->own_seq, raw_read_seqcount(&dentry->d_seq));
 	WRITE_ONCE(fd->seq, seq);
 	WRITE_ONCE(fd->spliced, false);
-	fuse_bpf_dentry_forget_verdict(dentry);
 }
 
 static void fuse_bpf_rename_end(const struct fuse_bpf_backing_rename *rename, bool moved,
@@ -401,7 +471,7 @@ static int fuse_bpf_rename(struct mnt_idmap *idmap, struct inode *old_dir,
 			   struct dentry *new_dentry, unsigned int flags)
 {
 	struct fuse_bpf_backing_rename rename = {
-		.old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
+		.idmap = idmap, .old_dentry = old_dentry, .new_dentry = new_dentry, .flags = flags,
 	};
 	FUSE_BPF_CALL(call);
 	bool asked, moved = false;
@@ -474,7 +544,7 @@ static int fuse_bpf_tmpfile(struct mnt_idmap *idmap, struct inode *dir,
 	if (asked) {
 		call.in.tmpfile.flags = file->f_flags;
 		call.in.tmpfile.mode = mode;
-		call.in.tmpfile.umask = current->fs->umask;
+		call.in.tmpfile.umask = READ_ONCE(current->fs->umask);
 		call.ctx.target_is_dir = 0;
 	}
 	err = fuse_bpf_pre(&call);

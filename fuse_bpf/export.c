@@ -54,14 +54,14 @@ static int fuse_bpf_acceptable(void *context, struct dentry *backing)
 {
 	const struct fuse_bpf_sb *fsb = context;
 
-	return !d_is_dir(backing) || is_subdir(backing, fsb->root);
+	return !fuse_bpf_d_is_dir(backing) || is_subdir(backing, fsb->root);
 }
 
 static int fuse_bpf_acceptable_connected(void *context, struct dentry *backing)
 {
 	const struct fuse_bpf_sb *fsb = context;
 
-	return !(backing->d_flags & DCACHE_DISCONNECTED) && is_subdir(backing, fsb->root);
+	return !(READ_ONCE(backing->d_flags) & DCACHE_DISCONNECTED) && is_subdir(backing, fsb->root);
 }
 
 /* The backing dentry of a handle, referenced, or an ERR_PTR. */

@@ -5,6 +5,8 @@
  */
 #include <linux/file.h>
 #include <linux/filelock.h>
+#include <linux/kdev_t.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
@@ -24,11 +26,13 @@
  * us, and should find the backing file's.  But some take the inode of our file for
  * one of the filesystem that the mapping is of, and would look past its end: the
  * kernel where it asks for memfd seals of what is on tmpfs, and ->swap_activate(),
- * but for ext4's.  Over those nothing is lost but what the three do.
+ * but for ext4's.  Over those nothing is lost but what the three do.  Nor is it
+ * shared where a program sees reading or writing, which swapping would go past.
  */
-static bool fuse_bpf_may_share_mapping(struct address_space *mapping)
+static bool fuse_bpf_may_share_mapping(const struct inode *inode, struct address_space *mapping)
 {
-	if (shmem_mapping(mapping))
+	if (shmem_mapping(mapping) || fuse_bpf_wanted(inode, FUSE_BPF_OP_READ) ||
+	    fuse_bpf_wanted(inode, FUSE_BPF_OP_WRITE))
 		return false;
 	return !mapping->a_ops->swap_activate ||
 	       !strcmp(mapping->host->i_sb->s_type->name, "ext4");
@@ -38,7 +42,7 @@ static bool fuse_bpf_may_share_mapping(struct address_space *mapping)
 void fuse_bpf_adopt_file(struct file *file, struct file *backing)
 {
 	file->private_data = backing;
-	if (fuse_bpf_may_share_mapping(backing->f_mapping)) {
+	if (fuse_bpf_may_share_mapping(file_inode(file), backing->f_mapping)) {
 		file->f_mapping = backing->f_mapping;
 		file->f_wb_err = filemap_sample_wb_err(file->f_mapping);
 	}
@@ -85,6 +89,7 @@ int fuse_bpf_release(struct inode *inode, struct file *file)
 	fuse_bpf_pre(&call);
 	/* OFD locks: their owner is the user's file. */
 	fuse_bpf_backing_remove_posix(file, file);
+	fuse_bpf_backing_remove_left(file);
 	fuse_bpf_backing_close(file, backing);
 	fuse_bpf_post(&call, 0);
 	return 0;
@@ -154,7 +159,7 @@ static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = iocb->ki_pos;
 		call.in.read.size = min_t(size_t, count, U32_MAX);
-		call.in.read.flags = file->f_flags;
+		call.in.read.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -176,7 +181,7 @@ static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = iocb->ki_pos;
 		call.in.write.size = min_t(size_t, iov_iter_count(iter), U32_MAX);
-		call.in.write.flags = file->f_flags;
+		call.in.write.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -194,7 +199,7 @@ static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_READ, compat_file_dentry(file))) {
 		call.in.read.offset = *ppos;
 		call.in.read.size = min_t(size_t, len, U32_MAX);
-		call.in.read.flags = file->f_flags;
+		call.in.read.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -211,12 +216,59 @@ static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = *ppos;
 		call.in.write.size = min_t(size_t, len, U32_MAX);
-		call.in.write.flags = file->f_flags;
+		call.in.write.flags = READ_ONCE(file->f_flags);
 	}
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_splice_write(pipe, file, ppos, len, flags);
 	return fuse_bpf_post_splice(&call, ret);
+}
+
+static u32 fuse_bpf_prot(vm_flags_t flags)
+{
+	return (flags & VM_READ ? PROT_READ : 0) | (flags & VM_WRITE ? PROT_WRITE : 0) |
+	       (flags & VM_EXEC ? PROT_EXEC : 0);
+}
+
+/* What mprotect(2) may make of it. */
+static u32 fuse_bpf_max_prot(vm_flags_t flags)
+{
+	return (flags & VM_MAYREAD ? PROT_READ : 0) | (flags & VM_MAYWRITE ? PROT_WRITE : 0) |
+	       (flags & VM_MAYEXEC ? PROT_EXEC : 0);
+}
+
+/* Take over the max_prot that a program may have narrowed. */
+static int fuse_bpf_take_max_prot(struct fuse_bpf_call *call, struct vm_area_struct *vma)
+{
+	u32 max = fuse_bpf_max_prot(vma->vm_flags), edited = call->in.mmap.max_prot;
+	vm_flags_t less = 0;
+
+	if (likely(edited == max))
+		return 0;
+	if ((edited & ~max) || (fuse_bpf_prot(vma->vm_flags) & ~edited))
+		return fuse_bpf_refuse(call, "max_prot", edited);
+	if (!(edited & PROT_READ))
+		less |= VM_MAYREAD;
+	/* As of a file open for reading: remap_file_pages(2) gives VM_MAYWRITE back. */
+	if (!(edited & PROT_WRITE))
+		less |= VM_MAYWRITE | VM_SHARED;
+	if (!(edited & PROT_EXEC))
+		less |= VM_MAYEXEC;
+	compat_vm_flags_clear(vma, less);
+	return 0;
+}
+
+static int fuse_bpf_mmap_pre(struct fuse_bpf_call *call, struct vm_area_struct *vma)
+{
+	int err;
+
+	call->in.mmap.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	call->in.mmap.length = vma->vm_end - vma->vm_start;
+	call->in.mmap.prot = fuse_bpf_prot(vma->vm_flags);
+	call->in.mmap.max_prot = fuse_bpf_max_prot(vma->vm_flags);
+	call->in.mmap.shared = !!(vma->vm_flags & VM_MAYSHARE);
+	err = fuse_bpf_pre(call);
+	return err ?: fuse_bpf_take_max_prot(call, vma);
 }
 
 /* mmap_lock is held: the program does not sleep. */
@@ -226,15 +278,10 @@ static int fuse_bpf_mmap(struct file *file, struct vm_area_struct *vma)
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_MMAP, compat_file_dentry(file))) {
-		call.in.mmap.offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-		call.in.mmap.length = vma->vm_end - vma->vm_start;
-		call.in.mmap.prot = (vma->vm_flags & VM_READ ? PROT_READ : 0) |
-				    (vma->vm_flags & VM_WRITE ? PROT_WRITE : 0) |
-				    (vma->vm_flags & VM_EXEC ? PROT_EXEC : 0);
-		call.in.mmap.shared = !!(vma->vm_flags & VM_SHARED);
-	}
-	err = fuse_bpf_pre(&call);
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_MMAP, compat_file_dentry(file)))
+		err = fuse_bpf_mmap_pre(&call, vma);
+	else
+		err = fuse_bpf_pre(&call);
 	if (!err) {
 		err = fuse_bpf_backing_mmap(file, vma);
 		mapped = !err;
@@ -313,50 +360,162 @@ static loff_t fuse_bpf_llseek(struct file *file, loff_t offset, int whence)
 					i_size_read(inode));
 }
 
-/* Copy, clone and dedupe are one operation to a program: the destination's. */
-static void fuse_bpf_copy_begin(struct fuse_bpf_call *call, struct file *in, loff_t pos_in,
-				struct file *out, loff_t pos_out, u64 len, u64 flags)
+/* --- from file to file ---------------------------------------------------------------------- */
+
+/* One copy, clone or dedupe. */
+struct fuse_bpf_copy {
+	struct file *in;
+	loff_t pos_in;
+	struct file *out;
+	loff_t pos_out;
+	loff_t len;
+	unsigned int flags;
+	enum fuse_bpf_copy_how how;
+};
+
+/*
+ * The programs that see it, from the outermost: the destination's as a whole, then
+ * reading of the source, then what becomes of the destination.
+ */
+enum fuse_bpf_copy_step {
+	FUSE_BPF_COPY_WHOLE,
+	FUSE_BPF_COPY_SOURCE,
+	FUSE_BPF_COPY_DESTINATION,
+	FUSE_BPF_COPY_STEPS,
+};
+
+static enum fuse_bpf_op fuse_bpf_copy_op(const struct fuse_bpf_copy *copy,
+					 enum fuse_bpf_copy_step step)
 {
-	if (!fuse_bpf_begin(call, file_inode(out), FUSE_BPF_OP_COPY_FILE_RANGE,
-			    compat_file_dentry(out)))
+	switch (step) {
+	case FUSE_BPF_COPY_WHOLE:
+		return FUSE_BPF_OP_COPY_FILE_RANGE;
+	case FUSE_BPF_COPY_DESTINATION:
+		/* A dedupe compares, and changes nothing. */
+		if (copy->how != FUSE_BPF_DEDUPE)
+			return FUSE_BPF_OP_WRITE;
+		fallthrough;
+	default:
+		return FUSE_BPF_OP_READ;
+	}
+}
+
+/* A clone of no length goes up to the end. */
+static u64 fuse_bpf_copy_length(const struct fuse_bpf_copy *copy)
+{
+	if (copy->len || copy->how != FUSE_BPF_CLONE)
+		return copy->len;
+	return max(i_size_read(fuse_bpf_backing_inode(file_inode(copy->in))) - copy->pos_in, 0LL);
+}
+
+/* Both files can be one, so it is the step that counts. */
+static struct file *fuse_bpf_copy_file(const struct fuse_bpf_copy *copy,
+				       enum fuse_bpf_copy_step step)
+{
+	return step == FUSE_BPF_COPY_SOURCE ? copy->in : copy->out;
+}
+
+static void fuse_bpf_copy_fill(struct fuse_bpf_call *call, const struct fuse_bpf_copy *copy,
+			       enum fuse_bpf_copy_step step)
+{
+	loff_t pos = step == FUSE_BPF_COPY_SOURCE ? copy->pos_in : copy->pos_out;
+	const struct inode *src = fuse_bpf_backing_inode(file_inode(copy->in));
+	const struct inode *dst = fuse_bpf_backing_inode(file_inode(copy->out));
+	u32 flags = fuse_bpf_copy_file(copy, step)->f_flags;
+	u64 len = fuse_bpf_copy_length(copy);
+
+	switch (call->op) {
+	case FUSE_BPF_OP_READ:
+		call->in.read.offset = pos;
+		call->in.read.size = min_t(u64, len, U32_MAX);
+		call->in.read.flags = flags;
 		return;
-	call->in.copy_file_range.off_in = pos_in;
-	call->in.copy_file_range.nodeid_out = fuse_bpf_backing_inode(file_inode(in))->i_ino;
-	call->in.copy_file_range.off_out = pos_out;
-	call->in.copy_file_range.len = len;
-	call->in.copy_file_range.flags = flags;
+	case FUSE_BPF_OP_WRITE:
+		call->in.write.offset = pos;
+		call->in.write.size = min_t(u64, len, U32_MAX);
+		call->in.write.flags = flags;
+		return;
+	default:
+		call->in.copy_file_range.src_ino = src->i_ino;
+		call->in.copy_file_range.src_offset = copy->pos_in;
+		call->in.copy_file_range.src_mount_id =
+			fuse_bpf_sb(file_inode(copy->in)->i_sb)->mount_id;
+		call->in.copy_file_range.src_dev = new_encode_dev(src->i_sb->s_dev);
+		call->in.copy_file_range.dst_ino = dst->i_ino;
+		call->in.copy_file_range.dst_offset = copy->pos_out;
+		call->in.copy_file_range.length = len;
+		call->in.copy_file_range.how = copy->how;
+	}
+}
+
+static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step);
+
+/* One program, around those of the steps after it.  A call is 700 bytes of stack. */
+static noinline loff_t fuse_bpf_copy_shown(const struct fuse_bpf_copy *copy,
+					   enum fuse_bpf_copy_step step)
+{
+	struct file *file = fuse_bpf_copy_file(copy, step);
+	FUSE_BPF_CALL(call);
+	loff_t ret;
+
+	if (fuse_bpf_begin(&call, file_inode(file), fuse_bpf_copy_op(copy, step),
+			   compat_file_dentry(file)))
+		fuse_bpf_copy_fill(&call, copy, step);
+	ret = fuse_bpf_pre(&call);
+	if (!ret)
+		ret = fuse_bpf_copy_from(copy, step + 1);
+	/* What was moved cannot be taken back. */
+	return fuse_bpf_post_splice(&call, ret);
+}
+
+static loff_t fuse_bpf_copy_below(const struct fuse_bpf_copy *copy)
+{
+	if (copy->how == FUSE_BPF_COPY)
+		return fuse_bpf_backing_copy(copy->in, copy->pos_in, copy->out, copy->pos_out,
+					     copy->len, copy->flags);
+	return fuse_bpf_backing_remap(copy->in, copy->pos_in, copy->out, copy->pos_out,
+				      copy->len, copy->flags);
+}
+
+/* Runs what is left from @step on: at most three programs deep. */
+static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step)
+{
+	for (; step < FUSE_BPF_COPY_STEPS; step++) {
+		const struct inode *inode = file_inode(fuse_bpf_copy_file(copy, step));
+
+		if (fuse_bpf_wanted(inode, fuse_bpf_copy_op(copy, step)))
+			return fuse_bpf_copy_shown(copy, step);
+	}
+	return fuse_bpf_copy_below(copy);
 }
 
 static ssize_t fuse_bpf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
 					loff_t pos_out, size_t len, unsigned int flags)
 {
-	FUSE_BPF_CALL(call);
-	ssize_t ret;
+	struct fuse_bpf_copy copy = {
+		.in = in, .pos_in = pos_in, .out = out, .pos_out = pos_out, .len = len,
+		.flags = flags, .how = FUSE_BPF_COPY,
+	};
 
 	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
-	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
-	ret = fuse_bpf_pre(&call);
-	if (!ret)
-		ret = fuse_bpf_backing_copy(in, pos_in, out, pos_out, len, flags);
-	return fuse_bpf_post(&call, ret);
+	return fuse_bpf_copy_from(&copy, FUSE_BPF_COPY_WHOLE);
 }
 
 static loff_t fuse_bpf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
 					loff_t pos_out, loff_t len, unsigned int flags)
 {
-	FUSE_BPF_CALL(call);
-	loff_t ret;
+	struct fuse_bpf_copy copy = {
+		.in = in, .pos_in = pos_in, .out = out, .pos_out = pos_out, .len = len,
+		.flags = flags,
+		.how = flags & REMAP_FILE_DEDUP ? FUSE_BPF_DEDUPE : FUSE_BPF_CLONE,
+	};
 
 	if (flags & ~(REMAP_FILE_DEDUP | REMAP_FILE_ADVISORY))
 		return -EINVAL;
 	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
-	fuse_bpf_copy_begin(&call, in, pos_in, out, pos_out, len, flags);
-	ret = fuse_bpf_pre(&call);
-	if (!ret)
-		ret = fuse_bpf_backing_remap(in, pos_in, out, pos_out, len, flags);
-	return fuse_bpf_post(&call, ret);
+	return fuse_bpf_copy_from(&copy, FUSE_BPF_COPY_WHOLE);
 }
 
 /* --- locks ----------------------------------------------------------------------------------- */

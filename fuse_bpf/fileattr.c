@@ -31,21 +31,18 @@ int fuse_bpf_fileattr_get(struct dentry *dentry, struct file_kattr *fa)
 	return fuse_bpf_post(&call, err);
 }
 
-/*
- * With the caller's own capabilities, unlike all else: the backing filesystem
- * asks for some here that the mounter has and the caller may not.  That the caller
- * may act as the owner the VFS has found out.
- */
-static int fuse_bpf_backing_fileattr_set(struct dentry *dentry, struct file_kattr *fa)
+static int fuse_bpf_backing_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
+					 struct file_kattr *fa)
 {
-	const struct cred *old = fuse_bpf_creds_enter_owner(d_inode(dentry));
+	const struct cred *old = fuse_bpf_creds_enter_fileattr(d_inode(dentry), idmap);
 	struct path path = fuse_bpf_backing_path(dentry);
 	int err;
 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	err = mnt_want_write(path.mnt);
+	err = fuse_bpf_want_write(path.mnt);
 	if (!err) {
+		fuse_bpf_point("change:fileattr");
 		err = vfs_fileattr_set(mnt_idmap(path.mnt), path.dentry, fa);
 		mnt_drop_write(path.mnt);
 	}
@@ -62,9 +59,9 @@ int fuse_bpf_fileattr_set(struct mnt_idmap *idmap, struct dentry *dentry,
 	fuse_bpf_fileattr_begin(&call, dentry, FS_IOC_FSSETXATTR);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_fileattr_set(dentry, fa);
+		err = fuse_bpf_backing_fileattr_set(idmap, dentry, fa);
 	err = fuse_bpf_post(&call, err);
-	err2 = fuse_bpf_refresh(d_inode(dentry), false);
+	err2 = fuse_bpf_refresh(d_inode(dentry), FUSE_BPF_REFRESH_LOCKED);
 	return err ?: err2;
 }
 
@@ -75,6 +72,9 @@ int fuse_bpf_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 st
 	const struct cred *old;
 	int err;
 
+	err = fuse_bpf_detached(inode);
+	if (err)
+		return err;
 	if (!backing->i_op->fiemap)
 		return -EOPNOTSUPP;
 	old = fuse_bpf_creds_enter(inode->i_sb);

@@ -53,6 +53,7 @@ struct fuse_bpf_version {
 
 /* In fuse_bpf_slot.wanted: the ops were detached, look at the mount's choice. */
 #define FUSE_BPF_SLOT_DEAD	BIT_ULL(63)
+static_assert(FUSE_BPF_OP_COUNT <= 63);
 
 /*
  * What mounts and inodes hold: one registered name, whose version may change
@@ -63,11 +64,10 @@ struct fuse_bpf_slot {
 	u32 generation;			/* changes with every version and on detach */
 	u64 wanted;			/* version->wanted, or with FUSE_BPF_SLOT_DEAD */
 	struct fuse_bpf_version __rcu *version;	/* written under fuse_bpf_slots_lock */
-	bool dead;			/* fuse_bpf_slots_lock; unregistered */
 	const struct fuse_bpf_ops *kdata; /* registry's key beside link; lock */
 	struct bpf_link *link;		/* borrowed: valid until unreg; lock */
 	struct user_namespace *user_ns;	/* counted; where @name is known */
-	struct list_head node;		/* fuse_bpf_slots; lock */
+	struct list_head node;		/* of the live or of the dead ones; lock */
 	atomic_long_t mounts;
 	atomic_long_t inodes;
 	atomic_long_t errors;		/* verdicts and answers refused with EIO */
@@ -106,6 +106,7 @@ void fuse_bpf_slot_put(struct fuse_bpf_slot *slot);
 u32 fuse_bpf_slot_flags(struct fuse_bpf_slot *slot);
 int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *link);
+int fuse_bpf_slot_may_replace(const struct bpf_link *link);
 int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link);
 void fuse_bpf_slots_show(struct seq_file *m);
 int fuse_bpf_slots_init(void);
@@ -124,6 +125,9 @@ int fuse_bpf_kfuncs_register(void);
 
 /* --- objects of a mount ---------------------------------------------------- */
 
+/* How many idmapped mounts of ours one directory's changes may come through at a time. */
+#define FUSE_BPF_IDMAPS		8
+
 /* A superblock's own part; sb->s_fs_info. */
 struct fuse_bpf_sb {
 	struct vfsmount *mnt;		/* private clone of the source's mount */
@@ -133,12 +137,14 @@ struct fuse_bpf_sb {
 	struct fuse_bpf_creds *creds;	/* derived credentials: creds.c */
 	u64 mount_id;			/* never reused while loaded */
 	enum fuse_bpf_detach detach;
-	errseq_t wb_err;		/* of the backing superblock, as last told; racy: told twice */
 	bool nosuid;			/* the backing mount is */
 	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
-	spinlock_t devs_lock;
-	struct list_head devs;		/* struct fuse_bpf_dev; under devs_lock */
+	spinlock_t lock;
+	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
+	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
+	spinlock_t idmaps_lock;
+	struct mnt_idmap *idmaps[FUSE_BPF_IDMAPS];	/* counted; the latest first; idmaps_lock */
 };
 
 static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
@@ -146,7 +152,10 @@ static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
 	return sb->s_fs_info;
 }
 
-/* What the attributes that an inode shows were made from. */
+/*
+ * What the attributes that an inode shows were made from.  A mode of 0, which no
+ * inode has, where they have to be made again all the same.
+ */
 struct fuse_bpf_seen {
 	umode_t mode;			/* of the backing inode, as the ids are */
 	kuid_t uid;
@@ -164,9 +173,10 @@ struct fuse_bpf_inode {
 	struct inode *backing;		/* counted; constant */
 	struct fuse_bpf_slot *slot;	/* counted; constant; NULL: no programs */
 	u64 mask;			/* operations its ops may see; constant */
-	/* Under i_lock; read without it: a torn read means one refresh too many. */
+	/* Written under i_lock, after the attributes that it stands for: fuse_bpf_attr_fresh(). */
 	struct fuse_bpf_seen seen;
-	bool shaped;			/* a program changed mode or owner: no ACL */
+	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
+	bool granted;			/* an access program has granted something; never cleared */
 };
 
 static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
@@ -179,6 +189,21 @@ static inline struct inode *fuse_bpf_backing_inode(const struct inode *inode)
 	return fuse_bpf_inode(inode)->backing;
 }
 
+/*
+ * Of ours or of a backing inode, without the lock under which it is changed.  The
+ * type in it never changes.
+ */
+static inline umode_t fuse_bpf_mode(const struct inode *inode)
+{
+	return READ_ONCE(inode->i_mode);
+}
+
+/* The same for a superblock that is being remounted: either answer will do. */
+static inline bool fuse_bpf_rdonly(const struct super_block *sb)
+{
+	return READ_ONCE(sb->s_flags) & SB_RDONLY;
+}
+
 /* A program's decision about the child that a name leads to. */
 struct fuse_bpf_child_rule {
 	bool none;			/* no ops from here on */
@@ -186,24 +211,33 @@ struct fuse_bpf_child_rule {
 };
 
 /*
- * A dentry's own part; d_fsdata from d_init to d_release.  Written with the
- * directory's i_rwsem held exclusively or while the dentry is in lookup; read
- * under RCU.
+ * A dentry's own part; d_fsdata from d_init to d_release.  All of it is read
+ * without a lock, most of it under RCU.  "Held" is the directory's i_rwsem held
+ * exclusively, or the dentry still in lookup, so that nobody else has it.
  */
 struct fuse_bpf_dentry {
 	/*
-	 * Counted; constant while positive.  NULL for a moment in one made for
-	 * a file handle.
+	 * Counted.  Held and under d_lock; constant while positive.  NULL if a
+	 * program hid the name unseen, and for a moment in one made for a file
+	 * handle, which gets it by cmpxchg().
 	 */
 	struct dentry *backing;
-	unsigned int seq;		/* of backing->d_seq when last verified */
-	unsigned int own_seq;		/* of our d_seq then */
-	bool busy;			/* an operation of ours is changing it */
-	bool spliced;			/* a lookup made its last move */
-	bool hidden;			/* absent because a program said so */
-	bool gone;			/* we removed it, or put another in its place */
-	u32 generation;			/* of the directory's slot at the verdict */
-	u64 expires;			/* jiffies64; when the verdict grows old */
+	/*
+	 * Of backing->d_seq when last verified, and of our d_seq then.  Under
+	 * d_lock by whoever has compared the two; by a rename, with both
+	 * directories held and the dentry busy.
+	 */
+	unsigned int seq;
+	unsigned int own_seq;
+	bool busy;			/* held; an operation of ours is changing it */
+	bool spliced;			/* a lookup made its last move; set by any, no lock */
+	bool hidden;			/* in lookup; absent because a program said so */
+	bool gone;			/* held; we removed it, or put another in its place */
+	/* The verdict.  Under d_lock; fuse_bpf_verdict_set() has the order. */
+	bool late;			/* given in the post phase, about what is there */
+	u32 generation;			/* of the directory's slot then */
+	u32 verdict_seq;		/* the d_seq of ours that it holds for */
+	u64 expires;			/* jiffies64; when it grows old */
 	struct fuse_bpf_child_rule child;
 	struct rcu_head rcu;
 };
@@ -222,7 +256,8 @@ static inline struct fuse_bpf_dentry *fuse_bpf_dentry(const struct dentry *dentr
  */
 static inline struct dentry *fuse_bpf_backing_dentry(const struct dentry *dentry)
 {
-	return fuse_bpf_dentry(dentry)->backing;
+	/* One made for a file handle gets it when others have it already. */
+	return READ_ONCE(fuse_bpf_dentry(dentry)->backing);
 }
 
 static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
@@ -239,7 +274,22 @@ static inline struct path fuse_bpf_backing_path(const struct dentry *dentry)
  */
 static inline bool fuse_bpf_is_remote(const struct dentry *backing)
 {
-	return backing->d_flags & DCACHE_OP_REVALIDATE;
+	return READ_ONCE(backing->d_flags) & DCACHE_OP_REVALIDATE;
+}
+
+/*
+ * Of ours or of a backing dentry.  The type in d_flags is that of the inode, which
+ * the caller's lock or reference keeps; other flags change beside it.
+ */
+static inline bool fuse_bpf_d_is_dir(const struct dentry *dentry)
+{
+	return data_race(d_is_dir(dentry));
+}
+
+/* Whoever hashes or drops it meanwhile could as well do so a moment later. */
+static inline bool fuse_bpf_d_unhashed(const struct dentry *dentry)
+{
+	return data_race(d_unhashed(dentry));
 }
 
 /* The backing file; one reference from open to release. */
@@ -252,9 +302,10 @@ static inline struct file *fuse_bpf_backing_file(const struct file *file)
 
 /* One operation's way through its programs; lives on the caller's stack. */
 struct fuse_bpf_call {
-	struct fuse_bpf_version *version; /* counted; NULL: no program to run */
+	struct fuse_bpf_version *version; /* counted; NULL: no program to run, or none any more */
 	struct fuse_bpf_slot *slot;	/* borrowed from the inode */
 	enum fuse_bpf_op op;
+	enum fuse_bpf_phase phase;	/* ctx.phase is the program's copy */
 	bool post;			/* run the program once more */
 	int refusal;			/* an errno that needs no program to say */
 	/* What kfuncs read; NULL where the operation has no such thing. */
@@ -265,6 +316,11 @@ struct fuse_bpf_call {
 	struct dentry *dentry;
 	struct dentry *newdentry;
 	struct fuse_bpf_child_rule child;
+	/*
+	 * Never read back but for result, which is checked: up to 6.12 a program
+	 * writes to any field by passing its address to a global function.  What
+	 * the module itself needs to know is in the members above.
+	 */
 	struct fuse_bpf_ctx ctx;
 	union fuse_bpf_in in;
 	union fuse_bpf_out out;
@@ -281,6 +337,7 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 int __fuse_bpf_pre(struct fuse_bpf_call *call);
 long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
 long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
+int fuse_bpf_detached(const struct inode *inode);
 int fuse_bpf_take_mode(struct fuse_bpf_call *call, umode_t *mode, u32 edited);
 
 /*
@@ -312,7 +369,11 @@ static inline bool fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inod
 	return __fuse_bpf_begin(call, inode, op, dentry);
 }
 
-/* 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always. */
+/*
+ * 0: go on; FUSE_BPF_ANSWERED; or an errno.  fuse_bpf_post() follows always.  Where
+ * there is no post call, the version is let go here: the operation may wait for as long
+ * as a user likes.
+ */
 static inline int fuse_bpf_pre(struct fuse_bpf_call *call)
 {
 	if (likely(!call->version))
@@ -330,22 +391,73 @@ static inline long fuse_bpf_post(struct fuse_bpf_call *call, long result)
 
 /* --- credentials: creds.c --------------------------------------------------- */
 
+/* Whose capabilities derived credentials have. */
+enum fuse_bpf_rights {
+	FUSE_BPF_RIGHTS_MOUNTER,
+	FUSE_BPF_RIGHTS_CALLER,		/* ... as far as the mounter has them */
+};
+
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
 const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode);
-const struct cred *fuse_bpf_creds_enter_owner(struct inode *inode);
+const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
+						  kuid_t owner);
+const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner);
 void fuse_bpf_creds_leave(const struct cred *old);
+
+/*
+ * Work as @new; returns what was replaced.  The bare pointer: neither takes nor
+ * drops a reference on any kernel, so the caller's must outlive it.
+ */
+static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
+{
+	return rcu_replace_pointer(current->cred, new, true);
+}
 
 static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
 {
 	return fuse_bpf_creds_enter_change(file_inode(file), file_mnt_idmap(file), 0);
 }
 
-/* --- the backing filesystem: backing.c, backing_dir.c ------------------------ */
+/* --- changes: change.c -------------------------------------------------------- */
+
+/* Between fuse_bpf_change_begin() and _end(): with whose rights something is changed. */
+struct fuse_bpf_change {
+	struct vfsmount *mnt;		/* the backing mount; write access is held */
+	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
+	const struct cred *caller;	/* what current's own credentials are */
+	bool granted;			/* the backing filesystem does not check the caller */
+};
+
+typedef int fuse_bpf_change_fn(struct mnt_idmap *idmap, void *arg);
+
+bool fuse_bpf_change_is_granted(const struct inode *inode);
+int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
+			  struct mnt_idmap *idmap, umode_t mode);
+void fuse_bpf_change_end(struct fuse_bpf_change *change);
+int fuse_bpf_change_without_idmap(struct super_block *sb, fuse_bpf_change_fn *change,
+				  void *arg);
+int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir);
+int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			    struct inode *victim);
+int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode);
+int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			     const struct iattr *attr);
+const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
+const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
+void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap);
+void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
+
+/* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
+
+int fuse_bpf_want_write(struct vfsmount *mnt);
+int fuse_bpf_break_deleg(struct inode *inode);
 
 struct fuse_bpf_backing_rename {
+	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
 	struct dentry *old_dentry;	/* ours */
 	struct dentry *new_dentry;	/* ours */
 	unsigned int flags;
@@ -373,7 +485,7 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 			     u32 request_mask, unsigned int flags);
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
-int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less);
+int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less);
 int fuse_bpf_backing_permission(struct inode *inode, int mask);
 bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
@@ -385,12 +497,16 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 				      struct dentry *parent, umode_t mode);
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 				  void *value, size_t size);
-int fuse_bpf_backing_setxattr(struct dentry *dentry, const char *name,
-			      const void *value, size_t size, int flags);
+int fuse_bpf_backing_setxattr(struct mnt_idmap *idmap, struct dentry *dentry,
+			      const char *name, const void *value, size_t size, int flags);
 ssize_t fuse_bpf_backing_listxattr(struct dentry *dentry, char *list, size_t size);
 struct posix_acl *fuse_bpf_backing_get_acl(struct dentry *dentry, int type);
 int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct posix_acl *acl, int type);
+
+/* backing_aio.c */
+ssize_t fuse_bpf_aio_read(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
+ssize_t fuse_bpf_aio_write(struct file *backing, struct kiocb *iocb, struct iov_iter *iter);
 
 /* backing_io.c */
 struct file *fuse_bpf_backing_file_now(struct file *file);
@@ -413,6 +529,7 @@ loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, loff_t len, unsigned int flags);
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl);
 void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner);
+void fuse_bpf_backing_remove_left(struct file *file);
 int fuse_bpf_backing_flock(struct file *file, int cmd, struct file_lock *fl);
 
 /* --- VFS families ------------------------------------------------------------- */
@@ -434,22 +551,42 @@ void fuse_bpf_copy_size(struct inode *inode);
 void fuse_bpf_copy_nlink(struct inode *inode);
 int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 		     struct kstat *stat, u32 request_mask, unsigned int flags);
-int fuse_bpf_refresh(struct inode *inode, bool rcu);
+
+/* What a refresh may do, and what its caller holds. */
+enum fuse_bpf_refresh_how {
+	FUSE_BPF_REFRESH,		/* may sleep */
+	FUSE_BPF_REFRESH_RCU,		/* in a lockless walk */
+	FUSE_BPF_REFRESH_LOCKED,	/* may sleep; our inode's i_rwsem is held exclusively */
+};
+
+int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
+struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
+bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
+bool fuse_bpf_attr_settled(struct inode *inode);
+int fuse_bpf_check_setid(struct inode *inode);
+kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 
 /* Flags of an inode that the VFS acts upon. */
 #define FUSE_BPF_INODE_FLAGS	(S_SYNC | S_DIRSYNC | S_APPEND | S_IMMUTABLE)
 
-/* Does our inode still show what it was made from?  Any context. */
+/*
+ * Does our inode still show what it was made from?  Any context.  If so, the
+ * attributes that are read afterwards are those, or newer ones.
+ */
 static inline bool fuse_bpf_attr_fresh(const struct inode *inode)
 {
 	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 	const struct inode *backing = fi->backing;
 
 	if (READ_ONCE(fi->seen.mode) != READ_ONCE(backing->i_mode) ||
-	    !uid_eq(fi->seen.uid, backing->i_uid) || !gid_eq(fi->seen.gid, backing->i_gid) ||
-	    ((inode->i_flags ^ backing->i_flags) & FUSE_BPF_INODE_FLAGS))
+	    !uid_eq(READ_ONCE(fi->seen.uid), READ_ONCE(backing->i_uid)) ||
+	    !gid_eq(READ_ONCE(fi->seen.gid), READ_ONCE(backing->i_gid)) ||
+	    ((READ_ONCE(inode->i_flags) ^ READ_ONCE(backing->i_flags)) & FUSE_BPF_INODE_FLAGS) ||
+	    (fi->slot && READ_ONCE(fi->seen.generation) != READ_ONCE(fi->slot->generation)))
 		return false;
-	return !fi->slot || READ_ONCE(fi->seen.generation) == READ_ONCE(fi->slot->generation);
+	/* Pairs with fuse_bpf_attr_store(). */
+	smp_rmb();
+	return true;
 }
 
 /* lookup.c */
@@ -460,7 +597,11 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 			struct dentry *dentry, unsigned int flags);
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
-void fuse_bpf_dentry_forget_verdict(struct dentry *dentry);
+bool fuse_bpf_verdict_outlives(const struct dentry *dentry);
+void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+			    const struct fuse_bpf_child_rule *child);
+struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
+			       const struct fuse_bpf_child_rule *child);
 bool fuse_bpf_dentry_adopt(struct dentry *dentry, struct dentry *backing);
 bool fuse_bpf_dentry_weird(const struct dentry *backing);
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,

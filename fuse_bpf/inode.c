@@ -23,6 +23,7 @@ struct inode *fuse_bpf_inode_alloc(struct super_block *sb)
 	fi->slot = NULL;
 	fi->mask = 0;
 	fi->shaped = false;
+	fi->granted = false;
 	return &fi->vfs_inode;
 }
 
@@ -137,7 +138,7 @@ static const struct inode_operations fuse_bpf_special_inode_operations = {
 
 static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backing)
 {
-	switch (backing->i_mode & S_IFMT) {
+	switch (fuse_bpf_mode(backing) & S_IFMT) {
 	case S_IFREG:
 		inode->i_op = &fuse_bpf_file_inode_operations;
 		inode->i_fop = backing->i_fop->remap_file_range ?
@@ -152,7 +153,7 @@ static void fuse_bpf_inode_equip(struct inode *inode, const struct inode *backin
 		break;
 	default:
 		inode->i_op = &fuse_bpf_special_inode_operations;
-		init_special_inode(inode, backing->i_mode, backing->i_rdev);
+		init_special_inode(inode, inode->i_mode, backing->i_rdev);
 	}
 }
 
@@ -239,10 +240,11 @@ struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
 static int fuse_bpf_permission_below(struct inode *inode, int mask)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
+	umode_t mode = fuse_bpf_mode(inode);
 
 	/* It may have become read-only since; ours is asked by the VFS. */
-	if ((mask & MAY_WRITE) && sb_rdonly(backing->i_sb) &&
-	    (S_ISREG(inode->i_mode) || S_ISDIR(inode->i_mode) || S_ISLNK(inode->i_mode)))
+	if ((mask & MAY_WRITE) && fuse_bpf_rdonly(backing->i_sb) &&
+	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
 		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
@@ -261,11 +263,23 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_ACCESS, NULL))
 		call.in.access.mask = mask & (MAY_READ | MAY_WRITE | MAY_EXEC);
 	err = fuse_bpf_pre(&call);
-	if (err == FUSE_BPF_ANSWERED)
+	if (err == FUSE_BPF_ANSWERED) {
+		/* From now on changes below are not left to the backing filesystem's check. */
+		WRITE_ONCE(fuse_bpf_inode(inode)->granted, true);
 		err = 0;
-	else if (!err)
+	} else if (!err) {
 		err = generic_permission(idmap, inode, mask);
+	}
 	return fuse_bpf_post(&call, err);
+}
+
+/*
+ * Is it exec, which has found setid bits in @inode?  An open for exec and access(2)
+ * say so in @mask, and of other than directories nothing else is asked to be searched.
+ */
+static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
+{
+	return mask == MAY_EXEC && S_ISREG(fuse_bpf_mode(inode));
 }
 
 /*
@@ -276,19 +290,27 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	int err;
 
+	if (unlikely(idmap != &nop_mnt_idmap) && (mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)))
+		fuse_bpf_idmap_used(inode->i_sb, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
-		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK);
+		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
+								     FUSE_BPF_REFRESH);
 		if (err)
 			return err;
 		/* The VFS looked at this before we knew. */
-		if ((mask & MAY_WRITE) && IS_IMMUTABLE(inode))
+		if ((mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE))
 			return -EPERM;
 	}
 	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
 		err = fuse_bpf_permission_asked(idmap, inode, mask);
 	else
 		err = generic_permission(idmap, inode, mask);
-	return err ?: fuse_bpf_permission_below(inode, mask);
+	if (err)
+		return err;
+	err = fuse_bpf_permission_below(inode, mask);
+	if (unlikely(!err && fuse_bpf_is_setid_check(inode, mask)))
+		err = fuse_bpf_check_setid(inode);
+	return err;
 }
 
 /* --- setattr --------------------------------------------------------------------------------- */
@@ -326,6 +348,31 @@ static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, struct mnt_idmap *
 	in->mtimensec = attr->ia_mtime.tv_nsec;
 }
 
+/* How often the attributes may change underneath while one change of them is made. */
+#define FUSE_BPF_SETATTR_TRIES	16
+
+/*
+ * Change them below.  Where the right to it went by attributes that have changed
+ * there meanwhile, it is checked again by those that there are now.
+ */
+static int fuse_bpf_setattr_below(struct mnt_idmap *idmap, struct dentry *dentry,
+				  struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	int tries, err;
+
+	for (tries = 0; tries < FUSE_BPF_SETATTR_TRIES; tries++) {
+		err = fuse_bpf_backing_setattr(idmap, dentry, attr);
+		if (err != -ESTALE || fuse_bpf_attr_fresh(inode))
+			break;
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED) ?:
+		      setattr_prepare(idmap, dentry, attr);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
@@ -334,7 +381,7 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 
 	/* Of an open file nobody has looked: who is the owner now? */
 	if (!fuse_bpf_attr_fresh(inode)) {
-		err = fuse_bpf_refresh(inode, false);
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
 		if (err)
 			return err;
 	}
@@ -346,9 +393,9 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 		fuse_bpf_fill_setattr(&call.in.setattr, idmap, attr);
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_setattr(idmap, dentry, attr);
+		err = fuse_bpf_setattr_below(idmap, dentry, attr);
 	err = fuse_bpf_post(&call, err);
-	/* After a failure too: the VFS has cleared S_NOSEC before it asked us. */
-	err2 = fuse_bpf_refresh(inode, false);
+	/* After a failure too: the VFS has cleared S_NOSEC before it called us. */
+	err2 = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
 	return err ?: err2;
 }

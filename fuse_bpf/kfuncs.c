@@ -7,6 +7,12 @@
  * struct fuse_bpf_call of the operation, and the verifier passes no pointer
  * but the one that the program was called with: it would take any memory of the
  * size for a struct of numbers, but this one has a pointer in it.
+ *
+ * What the context says is for the program.  Nothing here goes by it: on some
+ * kernels a program can write to any field (see struct fuse_bpf_call).
+ *
+ * Buffers may be NULL where the verifier does not tell a pointer that was
+ * compared with NULL from one that was not.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
@@ -63,33 +69,60 @@ static int fuse_bpf_find_text(const struct fuse_bpf_call *call, u32 which,
 
 /* --- matching -------------------------------------------------------------------- */
 
-/*
- * One [..] class at @p, which is past the '['.  Sets @match and returns the
- * position after the ']'; NULL if it has none, and '[' then stands for itself.
- */
-static const char *fuse_bpf_match_class(const char *p, const char *end, u8 c, bool *match)
-{
-	bool negate = p < end && (*p == '!' || *p == '^');
-	bool hit = false, first = true;
+struct fuse_bpf_pattern {
+	const char *end;
+	const char *last_close;		/* the last ']' in it, or NULL */
+};
 
-	for (p += negate; p < end && (first || *p != ']'); first = false) {
+static const char *fuse_bpf_last_close(const char *p, u32 len)
+{
+	while (len--)
+		if (p[len] == ']')
+			return p + len;
+	return NULL;
+}
+
+/* What a [..] class begins with: the first member, a ']' there being one too. */
+static const char *fuse_bpf_class_start(const char *p, const struct fuse_bpf_pattern *pat)
+{
+	p++;
+	return p + (p < pat->end && (*p == '!' || *p == '^'));
+}
+
+/*
+ * Does the '[' at @p begin a class?  It needs a ']' behind the first member, any
+ * one: where the class then ends is for fuse_bpf_match_class() to find.  Without
+ * one '[' stands for itself, which must not take a walk to the end to find out.
+ */
+static bool fuse_bpf_is_class(const char *p, const struct fuse_bpf_pattern *pat)
+{
+	return pat->last_close && pat->last_close > fuse_bpf_class_start(p, pat);
+}
+
+/* The class at @p, known to be one.  Sets @match; the position after its ']'. */
+static const char *fuse_bpf_match_class(const char *p, const struct fuse_bpf_pattern *pat,
+					u8 c, bool *match)
+{
+	const char *first = fuse_bpf_class_start(p, pat);
+	bool negate = first > p + 1, hit = false;
+
+	for (p = first; p == first || *p != ']';) {
 		u8 low = *p++;
 		u8 high = low;
 
-		if (p + 1 < end && p[0] == '-' && p[1] != ']') {
+		/* There is a ']' ahead, so neither byte is past the end. */
+		if (p[0] == '-' && p[1] != ']') {
 			high = p[1];
 			p += 2;
 		}
 		hit |= low <= c && c <= high;
 	}
-	if (p >= end)
-		return NULL;
 	*match = hit != negate;
 	return p + 1;
 }
 
 /* One pattern element that is no '*' against one byte; next position or NULL. */
-static const char *fuse_bpf_match_one(const char *p, const char *end, u8 c)
+static const char *fuse_bpf_match_one(const char *p, const struct fuse_bpf_pattern *pat, u8 c)
 {
 	const char *next;
 	bool match;
@@ -98,12 +131,12 @@ static const char *fuse_bpf_match_one(const char *p, const char *end, u8 c)
 	case '?':
 		return p + 1;
 	case '[':
-		next = fuse_bpf_match_class(p + 1, end, c, &match);
-		if (next)
-			return match ? next : NULL;
-		break;
+		if (!fuse_bpf_is_class(p, pat))
+			break;
+		next = fuse_bpf_match_class(p, pat, c, &match);
+		return match ? next : NULL;
 	case '\\':
-		if (p + 1 < end)
+		if (p + 1 < pat->end)
 			p++;
 		break;
 	}
@@ -111,12 +144,17 @@ static const char *fuse_bpf_match_one(const char *p, const char *end, u8 c)
 }
 
 /*
- * Only the last '*' is ever gone back to, so the work is at most the product
- * of the two lengths and needs no stack.
+ * Only the last '*' is ever gone back to, and between two goings back an element
+ * is looked at once, all of its bytes at most.  So the work is at most the
+ * product of the two lengths, and needs no stack.
  */
-static bool fuse_bpf_match(const char *p, const char *end, const struct fuse_bpf_text *text)
+static bool fuse_bpf_match(const char *p, u32 len, const struct fuse_bpf_text *text)
 {
-	const char *star = NULL, *next;
+	const struct fuse_bpf_pattern pat = {
+		.end = p + len,
+		.last_close = fuse_bpf_last_close(p, len),
+	};
+	const char *end = pat.end, *star = NULL, *next;
 	u32 i = 0, star_i = 0;
 
 	while (i < text->len) {
@@ -125,7 +163,7 @@ static bool fuse_bpf_match(const char *p, const char *end, const struct fuse_bpf
 			star_i = i;
 			continue;
 		}
-		next = p < end ? fuse_bpf_match_one(p, end, text->s[i]) : NULL;
+		next = p < end ? fuse_bpf_match_one(p, &pat, text->s[i]) : NULL;
 		if (next) {
 			p = next;
 			i++;
@@ -163,6 +201,8 @@ __bpf_kfunc int bpf_fuse_read_name(struct fuse_bpf_ctx *ctx, u32 which, void *bu
 	struct fuse_bpf_text text;
 	int err;
 
+	if (!buf)
+		return -EINVAL;
 	memset(buf, 0, buf__sz);
 	err = fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text);
 	if (err)
@@ -177,7 +217,8 @@ __bpf_kfunc int bpf_fuse_read_name(struct fuse_bpf_ctx *ctx, u32 which, void *bu
  * bpf_fuse_match_name - match a name against a glob
  * @ctx: the program's context
  * @which: as for bpf_fuse_read_name()
- * @pat: the pattern: * ? [a-z] [!a-z], and a backslash quotes; up to its NUL
+ * @pat: the pattern: * ? [a-z] [!a-z], and a backslash quotes, but not within
+ *	[]; a [ without ] is itself; up to its NUL
  * @pat__sz: bytes of @pat, at most 256 of which count
  *
  * Context: any, does not sleep.
@@ -190,10 +231,10 @@ __bpf_kfunc bool bpf_fuse_match_name(struct fuse_bpf_ctx *ctx, u32 which,
 	struct fuse_bpf_text text;
 	size_t len = min_t(size_t, pat__sz, sizeof(copy));
 
-	if (fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text))
+	if (!pat || fuse_bpf_find_text(fuse_bpf_call_of(ctx), which, &text))
 		return false;
 	memcpy(copy, pat, len);
-	return fuse_bpf_match(copy, copy + strnlen(copy, len), &text);
+	return fuse_bpf_match(copy, strnlen(copy, len), &text);
 }
 
 /**
@@ -237,7 +278,7 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
 	char *path;
 	int len;
 
-	if (which != FUSE_BPF_PATH && which != FUSE_BPF_NEWPATH)
+	if (!buf || (which != FUSE_BPF_PATH && which != FUSE_BPF_NEWPATH))
 		return -EINVAL;
 	dentry = which == FUSE_BPF_PATH ? call->dentry : call->newdentry;
 	if (!dentry)
@@ -255,20 +296,24 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
 
 /**
  * bpf_fuse_set_child - decide about the child that the operation leads to
- * @ctx: the program's context, of lookup or of what makes an inode
+ * @ctx: the program's context, of lookup or, in the pre phase, of what makes an
+ *	inode
  * @what: enum fuse_bpf_child
  * @arg: for FUSE_BPF_CHILD_OPS enum fuse_bpf_child_ops; for
- *	FUSE_BPF_CHILD_MASK the operations (enum fuse_bpf_op) that the ops shall
- *	see of the child and all below it
+ *	FUSE_BPF_CHILD_MASK the operations that the ops shall see of the child and
+ *	all below it, as enum fuse_bpf_child says
  *
  * Context: any, does not sleep.
- * Return: 0, or -EINVAL for another operation, @what or @arg.
+ * Return: 0, or -EINVAL for another operation or phase, @what or @arg.
  */
 __bpf_kfunc int bpf_fuse_set_child(struct fuse_bpf_ctx *ctx, u32 what, u64 arg)
 {
 	struct fuse_bpf_call *call = fuse_bpf_call_of(ctx);
 
 	if (!(fuse_bpf_op_descs[call->op].flags & FUSE_BPF_OPF_CHILD))
+		return -EINVAL;
+	/* What was made has its ops by then. */
+	if (call->phase == FUSE_BPF_PHASE_POST && call->op != FUSE_BPF_OP_LOOKUP)
 		return -EINVAL;
 	switch (what) {
 	case FUSE_BPF_CHILD_OPS:
@@ -277,7 +322,8 @@ __bpf_kfunc int bpf_fuse_set_child(struct fuse_bpf_ctx *ctx, u32 what, u64 arg)
 		call->child.none = arg == FUSE_BPF_CHILD_NONE;
 		return 0;
 	case FUSE_BPF_CHILD_MASK:
-		call->child.mask = arg;
+		/* Bits without a meaning here do not tell one inode from another. */
+		call->child.mask = arg | ~FUSE_BPF_OP_ALL;
 		return 0;
 	}
 	return -EINVAL;

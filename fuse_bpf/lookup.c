@@ -11,8 +11,29 @@
  * different and drop a dentry that is about to be right again, and whatever is
  * mounted below it.
  *
- * What a program decided about a name is kept beside that, until the set of
- * programs changes or the time that the program gave has passed.
+ * What a program decided about a name, its verdict, is kept beside that, until the
+ * set of programs changes or the time that the program gave has passed.  It is
+ * about one name: it holds as long as our own count is the one that it was given
+ * at, so it never moves with the dentry.
+ *
+ * What is looked at, from fuse_bpf_revalidate() downwards.  The caller of all of
+ * them holds the dentry, or is under RCU.
+ *
+ *   in the lockless walk, RCU, no lock
+ *     name_holds		seqs_equal and verdict_holds, and the backing
+ *				filesystem needs no question: else -ECHILD
+ *     is_gone			removed by us, but in use
+ *   otherwise, no lock
+ *     seq_holds		seqs_equal, or an operation of ours is under way
+ *     entry_still_holds	entry_holds, again if that lost a race; RCU for the
+ *				backing dentry of an absence
+ *     verdict_holds		as above; else ask_again
+ *     same_key, same_rule	does the new verdict lead to the same inode?
+ *     moved_away		d_lock, by is_entry
+ *   under our d_lock
+ *     is_entry			place and name are those that the walk looked for
+ *   under our d_lock and the backing dentry's
+ *     entry_holds		compares all of the name, takes both counts down
  */
 #include <linux/jiffies.h>
 #include <linux/namei.h>
@@ -27,14 +48,27 @@ static struct kmem_cache *fuse_bpf_dentry_cache;
 
 bool fuse_bpf_dentry_weird(const struct dentry *backing)
 {
-	return backing->d_flags & FUSE_BPF_DENTRY_WEIRD;
+	return READ_ONCE(backing->d_flags) & FUSE_BPF_DENTRY_WEIRD;
+}
+
+/*
+ * Has it an inode?  Underneath it may get one at any time, and with this answer that
+ * inode is whole: pairs with the VFS, which sets the type last.
+ */
+static bool fuse_bpf_is_there(const struct dentry *backing)
+{
+	return !d_flags_negative(smp_load_acquire(&backing->d_flags));
 }
 
 /* --- what is known of a name --------------------------------------------------------- */
 
 static unsigned int fuse_bpf_d_seq(const struct dentry *dentry)
 {
-	return raw_read_seqcount(&dentry->d_seq);
+	unsigned int seq = raw_read_seqcount(&dentry->d_seq);
+
+	/* No read section begins that is tried again: KCSAN is to look at what follows. */
+	kcsan_atomic_next(0);
+	return seq;
 }
 
 /*
@@ -51,12 +85,12 @@ static bool fuse_bpf_entry_holds(struct dentry *dentry)
 	bool holds;
 
 	spin_lock(&dentry->d_lock);
-	backing = fd->backing;
+	backing = READ_ONCE(fd->backing);
 	inode = d_inode(dentry);
 	below = inode ? fuse_bpf_backing_inode(inode) : NULL;
 	spin_lock_nested(&backing->d_lock, DENTRY_D_LOCK_NESTED);
 	/* What is hidden is absent here, whatever it is below. */
-	if (fd->hidden)
+	if (READ_ONCE(fd->hidden))
 		below = d_inode(backing);
 	holds = !d_unhashed(backing) && d_inode(backing) == below &&
 		backing->d_parent == fuse_bpf_backing_dentry(dentry->d_parent) &&
@@ -84,7 +118,8 @@ void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing)
 	/* For whoever compares the two of an absence: fuse_bpf_entry_holds(). */
 	spin_lock(&dentry->d_lock);
 	WRITE_ONCE(fd->seq, FUSE_BPF_SEQ_NONE);
-	WRITE_ONCE(fd->backing, backing);
+	/* With what a walker reads of it. */
+	smp_store_release(&fd->backing, backing);
 	spin_unlock(&dentry->d_lock);
 	/* A walker may still compare with the old one; that is freed by RCU. */
 	dput(old);
@@ -114,13 +149,32 @@ bool fuse_bpf_dentry_adopt(struct dentry *dentry, struct dentry *backing)
 struct fuse_bpf_slot *fuse_bpf_child_slot(const struct inode *dir,
 					  const struct fuse_bpf_child_rule *child)
 {
-	return child->none ? NULL : fuse_bpf_inode(dir)->slot;
+	return READ_ONCE(child->none) ? NULL : fuse_bpf_inode(dir)->slot;
 }
 
-/* A mask that a program narrowed stays narrow below. */
+/*
+ * A mask that a program narrowed stays narrow below.  Mappings move the bytes that
+ * read and write see, so a mask with these has mmap.
+ */
 u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rule *child)
 {
-	return child->mask & fuse_bpf_inode(dir)->mask;
+	u64 mask = READ_ONCE(child->mask) & fuse_bpf_inode(dir)->mask;
+
+	return mask & FUSE_BPF_OP_DATA ? mask | BIT_ULL(FUSE_BPF_OP_MMAP) : mask;
+}
+
+/*
+ * @dentry leads to a child with this rule.  Whoever reads one part of the old rule
+ * and one of the new gets the same key: a rule with another key is set only before
+ * @dentry has an inode.  The caller holds its d_lock, or nobody else has it.
+ */
+static void fuse_bpf_dentry_set_rule(struct dentry *dentry,
+				     const struct fuse_bpf_child_rule *child)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	WRITE_ONCE(fd->child.none, child->none);
+	WRITE_ONCE(fd->child.mask, child->mask);
 }
 
 /* Does @inode stand under the key that a child of @dir with this rule gets? */
@@ -133,20 +187,132 @@ bool fuse_bpf_same_key(const struct inode *inode, const struct inode *dir,
 	       (!fi->slot || fi->mask == fuse_bpf_child_mask(dir, child));
 }
 
-static bool fuse_bpf_same_rule(const struct fuse_bpf_child_rule *a,
-			       const struct fuse_bpf_child_rule *b)
+/* Of an absence, whose rule is for what may be made under the name. */
+static bool fuse_bpf_same_rule(const struct dentry *dentry,
+			       const struct fuse_bpf_child_rule *child)
 {
-	return a->none == b->none && a->mask == b->mask;
+	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
+
+	return READ_ONCE(kept->none) == child->none && READ_ONCE(kept->mask) == child->mask;
+}
+
+/*
+ * Is @dentry the entry @name of @dir?  *@seq is its sequence count then.  @name is
+ * stable.
+ */
+static bool fuse_bpf_is_entry(const struct inode *dir, const struct qstr *name,
+			      struct dentry *dentry, unsigned int *seq)
+{
+	bool is;
+
+	spin_lock(&dentry->d_lock);
+	*seq = fuse_bpf_d_seq(dentry);
+	is = d_inode(dentry->d_parent) == dir && dentry->d_name.len == name->len &&
+	     !memcmp(dentry->d_name.name, name->name, name->len);
+	spin_unlock(&dentry->d_lock);
+	return is;
+}
+
+/* --- verdicts ----------------------------------------------------------------------------- */
+
+/* What a lookup has come to. */
+struct fuse_bpf_found {
+	struct dentry *backing;	/* counted; NULL: hidden before it was looked up */
+	u32 generation;
+	u64 expires;
+	bool hidden;
+	bool late;		/* the program has seen what is there */
+	bool per_caller;
+	struct fuse_bpf_child_rule child;
+};
+
+/* Is the verdict still to be believed?  Under RCU or not. */
+static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct dentry *dentry)
+{
+	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+	struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
+	u64 expires;
+
+	if (likely(!slot))
+		return true;
+	/* Each with what was stored before it: pairs with fuse_bpf_verdict_set(). */
+	if (smp_load_acquire(&fd->generation) != READ_ONCE(slot->generation) ||
+	    smp_load_acquire(&fd->verdict_seq) != fuse_bpf_d_seq(dentry))
+		return false;
+	expires = READ_ONCE(fd->expires);
+	return expires == U64_MAX || time_before64(get_jiffies_64(), expires);
+}
+
+/*
+ * Keep a verdict that was asked for when @dentry had this count: only if it has
+ * it still, and if no verdict of newer programs is there.
+ */
+static void fuse_bpf_verdict_set(struct dentry *dentry, unsigned int seq,
+				 const struct fuse_bpf_found *found)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	spin_lock(&dentry->d_lock);
+	if (fuse_bpf_d_seq(dentry) == seq && (s32)(found->generation - fd->generation) >= 0) {
+		fuse_bpf_dentry_set_rule(dentry, &found->child);
+		WRITE_ONCE(fd->late, found->late);
+		WRITE_ONCE(fd->expires, found->expires);
+		/* Both pair with fuse_bpf_verdict_holds(). */
+		smp_store_release(&fd->verdict_seq, seq);
+		smp_store_release(&fd->generation, found->generation);
+	}
+	spin_unlock(&dentry->d_lock);
+}
+
+/* The first verdict, of a dentry that is in lookup. */
+static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found *found)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	/* A walker may have found it before it was taken out of the cache. */
+	WRITE_ONCE(fd->hidden, found->hidden);
+	WRITE_ONCE(fd->generation, found->generation);
+	fuse_bpf_verdict_set(dentry, fuse_bpf_d_seq(dentry), found);
+}
+
+/*
+ * @dentry, an absence, is about to get an inode: does its verdict hold for that,
+ * too?  Not where the program has seen that there was nothing.
+ */
+bool fuse_bpf_verdict_outlives(const struct dentry *dentry)
+{
+	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	return !READ_ONCE(fd->late) && READ_ONCE(fd->verdict_seq) == fuse_bpf_d_seq(dentry);
+}
+
+/*
+ * ... and gets it now, which changes the count by two: by the next count the
+ * verdict holds, if @keep, and the child has this rule.  Set before, so that no
+ * walker finds the dentry without.  Nothing can move it before it has its inode,
+ * and if it is moved then, the count tells.
+ */
+void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+			    const struct fuse_bpf_child_rule *child)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	spin_lock(&dentry->d_lock);
+	fuse_bpf_dentry_set_rule(dentry, child);
+	WRITE_ONCE(fd->verdict_seq,
+		   keep ? fuse_bpf_d_seq(dentry) + 2 : FUSE_BPF_SEQ_NONE);
+	spin_unlock(&dentry->d_lock);
 }
 
 /* --- asking the program ----------------------------------------------------------------- */
 
-/* A lookup's answer so far. */
-struct fuse_bpf_found {
-	u32 generation;
-	u64 expires;
-	bool hidden;
-	struct fuse_bpf_child_rule child;
+/* A name to be asked about. */
+struct fuse_bpf_query {
+	struct inode *dir;
+	struct dentry *parent;		/* held; its inode is @dir */
+	struct dentry *dentry;		/* held */
+	const struct qstr *name;	/* stable */
+	struct dentry *known;		/* borrowed: what is below; NULL: look it up */
 };
 
 static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *backing)
@@ -157,10 +323,10 @@ static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *
 	out->nodeid = backing->i_ino;
 	out->attr.ino = backing->i_ino;
 	out->attr.size = i_size_read(backing);
-	out->attr.mode = backing->i_mode;
-	out->attr.nlink = backing->i_nlink;
-	out->attr.uid = __kuid_val(backing->i_uid);
-	out->attr.gid = __kgid_val(backing->i_gid);
+	out->attr.mode = fuse_bpf_mode(backing);
+	out->attr.nlink = READ_ONCE(backing->i_nlink);
+	out->attr.uid = __kuid_val(READ_ONCE(backing->i_uid));
+	out->attr.gid = __kgid_val(READ_ONCE(backing->i_gid));
 	out->attr.rdev = new_encode_dev(backing->i_rdev);
 }
 
@@ -184,79 +350,68 @@ static int fuse_bpf_hide(struct fuse_bpf_found *found, int err)
 }
 
 /*
- * The backing entry of a name and the programs' say about it.  @backing comes
- * back referenced, NULL if the programs hid the name unseen.  @parent is held,
- * and @dir its inode.
+ * The backing entry of a name and the programs' say about it.  found->backing
+ * comes back referenced, but not with an error.
  */
-static int fuse_bpf_find(struct inode *dir, struct dentry *parent, struct dentry *dentry,
-			 const struct qstr *name, struct fuse_bpf_found *found,
-			 struct dentry **backing)
+static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_call *call,
+			 struct fuse_bpf_found *found)
 {
-	FUSE_BPF_CALL(call);
-	bool asked, posts;
+	struct inode *dir = query->dir;
+	struct dentry *backing;
+	bool asked;
 	int err;
 
-	*backing = NULL;
 	*found = (struct fuse_bpf_found) {
 		.generation	= fuse_bpf_slot_generation(fuse_bpf_inode(dir)->slot),
 		.expires	= U64_MAX,
 		.child.mask	= ~0ULL,
 	};
-	asked = fuse_bpf_begin(&call, dir, FUSE_BPF_OP_LOOKUP, dentry);
+	asked = fuse_bpf_begin(call, dir, FUSE_BPF_OP_LOOKUP, query->dentry);
 	if (asked) {
-		call.name = name;
-		if (call.version->flags & FUSE_BPF_F_REVALIDATE)
+		call->name = query->name;
+		found->per_caller = call->version->flags & FUSE_BPF_F_PER_CALLER;
+		if (call->version->flags & (FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_PER_CALLER))
 			found->expires = 0;
 	}
-	err = fuse_bpf_pre(&call);
+	err = fuse_bpf_pre(call);
 	if (err) {
-		fuse_bpf_post(&call, 0);
+		fuse_bpf_post(call, 0);
 		return fuse_bpf_hide(found, err);
 	}
-	*backing = fuse_bpf_backing_lookup(parent, name);
+	backing = query->known ? dget(query->known) :
+		  fuse_bpf_backing_lookup(query->parent, query->name);
+	if (asked && IS_ERR(backing))
+		return fuse_bpf_post(call, PTR_ERR(backing));
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	found->backing = backing;
 	if (!asked)
-		return PTR_ERR_OR_ZERO(*backing);
-	if (IS_ERR(*backing))
-		return fuse_bpf_post(&call, PTR_ERR(*backing));
-	posts = call.post;
-	call.ctx.target_is_dir = d_is_dir(*backing);
-	if (posts)
-		fuse_bpf_fill_entry(&call.out.lookup, d_inode(*backing));
-	err = fuse_bpf_hide(found, fuse_bpf_post(&call, 0));
-	found->child = call.child;
-	if (posts)
-		found->expires = min(found->expires, fuse_bpf_expiry(&call.out.lookup));
+		return 0;
+	found->late = call->post;
+	call->ctx.target_is_dir = fuse_bpf_d_is_dir(backing);
+	if (found->late)
+		fuse_bpf_fill_entry(&call->out.lookup,
+				    fuse_bpf_is_there(backing) ? d_inode(backing) : NULL);
+	err = fuse_bpf_hide(found, fuse_bpf_post(call, 0));
+	found->child = call->child;
+	if (found->late)
+		found->expires = min(found->expires, fuse_bpf_expiry(&call->out.lookup));
 	if (err)
-		dput(*backing);
+		dput(backing);
 	return err;
-}
-
-/* The verdict is as of this generation, and holds until then. */
-static void fuse_bpf_verdict_set(struct fuse_bpf_dentry *fd, const struct fuse_bpf_found *found)
-{
-	WRITE_ONCE(fd->expires, found->expires);
-	/* Last: pairs with fuse_bpf_verdict_holds(). */
-	smp_store_release(&fd->generation, found->generation);
-}
-
-static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found *found)
-{
-	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
-
-	fd->child = found->child;
-	fd->hidden = found->hidden;
-	fuse_bpf_verdict_set(fd, found);
 }
 
 /* --- lookup --------------------------------------------------------------------------------- */
 
-static struct inode *fuse_bpf_found_inode(struct inode *dir, struct dentry *backing,
-					  const struct fuse_bpf_found *found)
+static struct inode *fuse_bpf_child_inode(struct inode *dir, struct dentry *backing,
+					  const struct fuse_bpf_child_rule *child)
 {
-	return fuse_bpf_iget(dir->i_sb, d_inode(backing),
-			     fuse_bpf_child_slot(dir, &found->child),
-			     fuse_bpf_child_mask(dir, &found->child));
+	return fuse_bpf_iget(dir->i_sb, d_inode(backing), fuse_bpf_child_slot(dir, child),
+			     fuse_bpf_child_mask(dir, child));
 }
+
+/* How often another lookup may take the inode that was made for this one. */
+#define FUSE_BPF_SPLICE_TRIES	4
 
 /*
  * A directory that was moved underneath has a dentry at its old place, which
@@ -267,22 +422,23 @@ static struct inode *fuse_bpf_found_inode(struct inode *dir, struct dentry *back
  * revalidated.
  */
 static struct dentry *fuse_bpf_splice_anew(struct inode *dir, struct dentry *dentry,
-					   struct dentry *backing,
-					   const struct fuse_bpf_found *found, int err)
+					   const struct fuse_bpf_child_rule *child)
 {
+	struct dentry *backing = fuse_bpf_backing_dentry(dentry), *alias;
 	struct inode *inode;
+	int tries = 0;
 
-	if (err != -ESTALE && err != -ELOOP)
-		return ERR_PTR(err);
-	inode = fuse_bpf_found_inode(dir, backing, found);
-	if (IS_ERR(inode))
-		return ERR_CAST(inode);
-	remove_inode_hash(inode);
-	iput(inode);
-	inode = fuse_bpf_found_inode(dir, backing, found);
-	if (IS_ERR(inode))
-		return ERR_CAST(inode);
-	return d_splice_alias(inode, dentry);
+	do {
+		inode = fuse_bpf_child_inode(dir, backing, child);
+		if (IS_ERR(inode))
+			return ERR_CAST(inode);
+		remove_inode_hash(inode);
+		iput(inode);
+		inode = fuse_bpf_child_inode(dir, backing, child);
+		alias = d_splice_alias(inode, dentry);
+	} while ((alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP)) &&
+		 ++tries < FUSE_BPF_SPLICE_TRIES);
+	return alias;
 }
 
 /*
@@ -294,7 +450,7 @@ static void fuse_bpf_mark_spliced(struct inode *inode)
 {
 	struct dentry *alias;
 
-	if (!inode || !S_ISDIR(inode->i_mode))
+	if (!S_ISDIR(fuse_bpf_mode(inode)))
 		return;
 	alias = d_find_any_alias(inode);
 	if (!alias)
@@ -304,77 +460,98 @@ static void fuse_bpf_mark_spliced(struct inode *inode)
 }
 
 /*
- * What programs say of a name does not move with the dentry.  Nor is it known
- * here: another lookup may have moved it on.  The next walk asks.
+ * Give @dentry, which is unhashed and has its backing dentry, this inode, which is
+ * the one that @child leads to; its reference is taken over.  No inode of a
+ * directory ever has two dentries: rename locks by dentries, and would lock the
+ * inode twice.  If it has one, that is moved here and returned, referenced; else
+ * NULL or an error.  The caller holds @dir.
  */
-void fuse_bpf_dentry_forget_verdict(struct dentry *dentry)
+struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
+			       const struct fuse_bpf_child_rule *child)
 {
-	WRITE_ONCE(fuse_bpf_dentry(dentry)->expires, 0);
+	struct dentry *backing = fuse_bpf_backing_dentry(dentry), *alias;
+
+	fuse_bpf_mark_spliced(inode);
+	fuse_bpf_point("lookup:splice");
+	alias = d_splice_alias(inode, dentry);
+	fuse_bpf_point("lookup:spliced");
+	if (alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP))
+		alias = fuse_bpf_splice_anew(dir, dentry, child);
+	if (IS_ERR(alias))
+		return alias;
+	if (alias && !fuse_bpf_dentry_adopt(alias, dget(backing)))
+		dput(backing);
+	fuse_bpf_dentry_confirm(alias ?: dentry);
+	return alias;
 }
 
 /* As fuse_bpf_mark_spliced() has it: found as @name in @dir, but gone from there. */
 static bool fuse_bpf_moved_away(const struct inode *dir, const struct qstr *name,
 				struct dentry *dentry)
 {
-	bool away;
+	unsigned int seq;
 
 	if (likely(!READ_ONCE(fuse_bpf_dentry(dentry)->spliced)))
 		return false;
-	spin_lock(&dentry->d_lock);
-	away = d_inode(dentry->d_parent) != dir || dentry->d_name.len != name->len ||
-	       memcmp(dentry->d_name.name, name->name, name->len);
-	spin_unlock(&dentry->d_lock);
-	return away;
+	return !fuse_bpf_is_entry(dir, name, dentry, &seq);
+}
+
+/* A dentry that is there: the inode, and what the programs said of this name. */
+static struct dentry *fuse_bpf_lookup_found(struct inode *dir, struct dentry *dentry,
+					    const struct fuse_bpf_found *found)
+{
+	struct dentry *alias;
+	struct inode *inode;
+	unsigned int seq;
+
+	inode = fuse_bpf_child_inode(dir, found->backing, &found->child);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	/*
+	 * Sticky directories, links and chmod look at the owner without asking
+	 * ->permission.  A failure shows where the attributes are needed.
+	 */
+	if (!fuse_bpf_attr_fresh(inode))
+		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
+	fuse_bpf_verdict_carry(dentry, true, &found->child);
+	alias = fuse_bpf_splice(dir, dentry, inode, &found->child);
+	/* Unless another lookup has moved it on. */
+	if (!IS_ERR_OR_NULL(alias) && fuse_bpf_is_entry(dir, &dentry->d_name, alias, &seq))
+		fuse_bpf_verdict_set(alias, seq, found);
+	return alias;
 }
 
 struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 			       unsigned int flags)
 {
+	const struct fuse_bpf_query query = {
+		.dir = dir, .parent = dentry->d_parent, .dentry = dentry,
+		.name = &dentry->d_name,
+	};
 	struct fuse_bpf_found found;
-	struct dentry *backing, *alias;
-	struct inode *inode = NULL;
+	FUSE_BPF_CALL(call);
 	int err;
 
-	err = fuse_bpf_find(dir, dentry->d_parent, dentry, &dentry->d_name, &found, &backing);
+	err = fuse_bpf_find(&query, &call, &found);
 	fuse_bpf_point("lookup:found");
 	if (err)
 		return ERR_PTR(err);
 	fuse_bpf_remember(dentry, &found);
-	if (!backing)
+	if (!found.backing)
 		return d_splice_alias(NULL, dentry);
 
-	fuse_bpf_dentry_set(dentry, backing);
-	if (fuse_bpf_dentry_weird(backing))
+	fuse_bpf_dentry_set(dentry, found.backing);
+	if (fuse_bpf_dentry_weird(found.backing))
 		return ERR_PTR(-EREMOTE);
-	if (d_really_is_positive(backing) && !found.hidden) {
-		inode = fuse_bpf_found_inode(dir, backing, &found);
-		if (IS_ERR(inode))
-			return ERR_CAST(inode);
-	}
+	if (fuse_bpf_is_there(found.backing) && !found.hidden)
+		return fuse_bpf_lookup_found(dir, dentry, &found);
 	/* The backing filesystem does not want this absence remembered. */
-	if (!inode && d_unhashed(backing))
+	if (fuse_bpf_d_unhashed(found.backing))
 		return NULL;
-	/*
-	 * Sticky directories, links and chmod look at the owner without asking
-	 * ->permission.  A failure shows where the attributes are needed.
-	 */
-	if (inode && !fuse_bpf_attr_fresh(inode))
-		fuse_bpf_refresh(inode, false);
-	fuse_bpf_mark_spliced(inode);
-	fuse_bpf_point("lookup:splice");
-	alias = d_splice_alias(inode, dentry);
+	d_splice_alias(NULL, dentry);
 	fuse_bpf_point("lookup:spliced");
-	if (IS_ERR(alias))
-		alias = fuse_bpf_splice_anew(dir, dentry, backing, &found, PTR_ERR(alias));
-	if (IS_ERR(alias))
-		return alias;
-	if (alias) {
-		if (!fuse_bpf_dentry_adopt(alias, dget(backing)))
-			dput(backing);
-		fuse_bpf_dentry_forget_verdict(alias);
-	}
-	fuse_bpf_dentry_confirm(alias ?: dentry);
-	return alias;
+	fuse_bpf_dentry_confirm(dentry);
+	return NULL;
 }
 
 /* --- does a cached name still hold? ------------------------------------------------------------ */
@@ -411,21 +588,6 @@ static bool fuse_bpf_seq_holds(const struct dentry *dentry, const struct dentry 
 	return fuse_bpf_seqs_equal(dentry, backing);
 }
 
-/* Is what the programs said still to be believed?  Under RCU or not. */
-static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct fuse_bpf_dentry *fd)
-{
-	struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
-	u64 expires;
-
-	if (likely(!slot))
-		return true;
-	/* Then the time that goes with it: pairs with fuse_bpf_verdict_set(). */
-	if (smp_load_acquire(&fd->generation) != READ_ONCE(slot->generation))
-		return false;
-	expires = READ_ONCE(fd->expires);
-	return expires == U64_MAX || time_before64(get_jiffies_64(), expires);
-}
-
 /* The backing dentry of an absence may be replaced meanwhile. */
 static bool fuse_bpf_seq_still_holds(const struct dentry *dentry)
 {
@@ -457,48 +619,85 @@ static bool fuse_bpf_entry_still_holds(struct dentry *dentry)
 	return false;
 }
 
-/*
- * Ask the programs again about a name that is cached.  The dentry stays if the
- * answer is the same: dropping it would take mounts below it along.
- */
-static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
-			      struct dentry *dentry)
+/* What a hidden name is for this walk: absent, or not to be made. */
+static int fuse_bpf_hidden_error(unsigned int flags)
 {
-	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
-	struct inode *inode = d_inode(dentry);
-	struct fuse_bpf_found found;
-	struct dentry *parent = dget_parent(dentry);
-	struct dentry *backing;
-	bool same;
-	int err;
+	bool makes = flags & (LOOKUP_CREATE | LOOKUP_RENAME_TARGET);
 
-	/* It was moved just now, after the walk had found it: as good as before. */
-	if (d_inode(parent) != dir) {
-		dput(parent);
-		return 1;
-	}
-	err = fuse_bpf_find(dir, parent, dentry, name, &found, &backing);
-	dput(parent);
-	if (err)
-		return err;
-	same = found.hidden == fd->hidden && backing == fd->backing;
-	if (same)
-		same = inode ? fuse_bpf_same_key(inode, dir, &found.child) :
-		       fuse_bpf_same_rule(&found.child, &fd->child);
+	/* A step on the way to what an open is to make is only looked up. */
+	return makes && !(flags & LOOKUP_PARENT) ? -EACCES : -ENOENT;
+}
+
+/*
+ * The programs were asked again about a name that leads somewhere.  Dropping its
+ * dentry takes along mounts below it and the place of working directories there,
+ * so that is no way to hide the name from one caller while others see it.
+ */
+static int fuse_bpf_judge_entry(struct inode *dir, struct dentry *dentry,
+				struct fuse_bpf_call *call, const struct fuse_bpf_found *found,
+				unsigned int flags)
+{
+	if (found->hidden)
+		return fuse_bpf_hidden_error(flags);
 	/*
 	 * Not there under this name, but the dentry holds: a rename of ours is
 	 * done below, and the VFS is about to move the dentry, or has.
 	 */
-	if (inode && !found.hidden && backing != fd->backing &&
-	    fuse_bpf_entry_still_holds(dentry)) {
-		dput(backing);
+	if (found->backing != fuse_bpf_backing_dentry(dentry))
+		return fuse_bpf_entry_still_holds(dentry);
+	if (fuse_bpf_same_key(d_inode(dentry), dir, &found->child))
 		return 1;
-	}
-	dput(backing);
-	if (!same)
-		return 0;
-	fuse_bpf_verdict_set(fd, &found);
-	return 1;
+	/* There is one dentry, and one inode, for all callers. */
+	if (found->per_caller)
+		return fuse_bpf_refuse(call, "other child rules than for another caller, for inode",
+				       d_inode(dentry)->i_ino);
+	return 0;
+}
+
+/* The same for an absence, which takes nothing along. */
+static int fuse_bpf_judge_absence(struct dentry *dentry, const struct fuse_bpf_found *found)
+{
+	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	return found->hidden == READ_ONCE(fd->hidden) &&
+	       found->backing == READ_ONCE(fd->backing) &&
+	       fuse_bpf_same_rule(dentry, &found->child);
+}
+
+/*
+ * Ask the programs again about a name that is cached and holds below.  As
+ * fuse_bpf_revalidate().
+ */
+static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
+			      struct dentry *dentry, unsigned int flags)
+{
+	struct fuse_bpf_query query = { .dir = dir, .dentry = dentry, .name = name };
+	struct dentry *backing = READ_ONCE(fuse_bpf_dentry(dentry)->backing);
+	struct inode *inode = d_inode(dentry);
+	struct fuse_bpf_found found;
+	FUSE_BPF_CALL(call);
+	unsigned int seq;
+	int ret = 1;
+
+	query.parent = dget_parent(dentry);
+	/* It was moved just now, after the walk had found it: as good as before. */
+	if (d_inode(query.parent) != dir || !fuse_bpf_is_entry(dir, name, dentry, &seq))
+		goto put_parent;
+	/* Constant while it is positive, and ours is held. */
+	if (inode && !fuse_bpf_is_remote(backing) && fuse_bpf_seqs_equal(dentry, backing))
+		query.known = backing;
+	ret = fuse_bpf_find(&query, &call, &found);
+	if (ret)
+		goto put_parent;
+	fuse_bpf_point("revalidate:asked");
+	ret = inode ? fuse_bpf_judge_entry(dir, dentry, &call, &found, flags) :
+	      fuse_bpf_judge_absence(dentry, &found);
+	if (ret > 0 && found.backing == READ_ONCE(fuse_bpf_dentry(dentry)->backing))
+		fuse_bpf_verdict_set(dentry, seq, &found);
+	dput(found.backing);
+put_parent:
+	dput(query.parent);
+	return ret;
 }
 
 /*
@@ -511,9 +710,9 @@ static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *de
 	const struct dentry *backing = READ_ONCE(fd->backing);
 
 	if (unlikely(!backing))
-		return READ_ONCE(fd->hidden) && fuse_bpf_verdict_holds(dir, fd);
+		return READ_ONCE(fd->hidden) && fuse_bpf_verdict_holds(dir, dentry);
 	return fuse_bpf_seqs_equal(dentry, backing) && !fuse_bpf_is_remote(backing) &&
-	       fuse_bpf_verdict_holds(dir, fd);
+	       fuse_bpf_verdict_holds(dir, dentry);
 }
 
 /*
@@ -522,7 +721,7 @@ static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *de
  */
 static bool fuse_bpf_is_gone(const struct dentry *dentry)
 {
-	return READ_ONCE(fuse_bpf_dentry(dentry)->gone) && d_unhashed(dentry);
+	return READ_ONCE(fuse_bpf_dentry(dentry)->gone) && fuse_bpf_d_unhashed(dentry);
 }
 
 /* Is @dentry still what its name stands for?  As fuse_bpf_revalidate(), not under RCU. */
@@ -548,19 +747,21 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	if (!holds && (!backing || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
-		ret = d_is_negative(dentry) ? 0 : compat_revalidate_backing(fd->backing, flags);
+		ret = d_inode_rcu(dentry) ? compat_revalidate_backing(backing, flags) : 0;
 		if (ret <= 0)
 			return ret;
 	}
-	if (!fuse_bpf_verdict_holds(dir, fd))
-		return fuse_bpf_ask_again(dir, name, dentry);
+	if (!fuse_bpf_verdict_holds(dir, dentry))
+		return fuse_bpf_ask_again(dir, name, dentry, flags);
 	return 1;
 }
 
 /* Another failure than -ECHILD shows where the attributes are needed. */
 static noinline int fuse_bpf_attr_changed(struct inode *inode, bool rcu)
 {
-	return fuse_bpf_refresh(inode, rcu) == -ECHILD ? -ECHILD : 1;
+	int err = fuse_bpf_refresh(inode, rcu ? FUSE_BPF_REFRESH_RCU : FUSE_BPF_REFRESH);
+
+	return err == -ECHILD ? -ECHILD : 1;
 }
 
 /*
@@ -614,6 +815,7 @@ static int fuse_bpf_d_init(struct dentry *dentry)
 	if (!fd)
 		return -ENOMEM;
 	fd->seq = FUSE_BPF_SEQ_NONE;
+	fd->verdict_seq = FUSE_BPF_SEQ_NONE;
 	fd->expires = U64_MAX;
 	fd->child.mask = ~0ULL;
 	dentry->d_fsdata = fd;

@@ -99,6 +99,9 @@ static int fuse_bpf_parse_param(struct fs_context *fc, struct fs_parameter *para
 	if ((opt == FUSE_BPF_OPT_OPS || opt == FUSE_BPF_OPT_OPS_FD) && m->slot)
 		return invalfc(fc, "%s: the programs were named already; give one of ops= and ops_fd=, once", param->key);
 
+	if (opt == FUSE_BPF_OPT_SOURCE && fc->source)
+		return invalfc(fc, "source: %s was named already; a mount has one, give it once", fc->source);
+
 	switch (opt) {
 	case FUSE_BPF_OPT_SOURCE:
 		return vfs_parse_fs_param_source(fc, param);
@@ -161,14 +164,16 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 
 	if (!fsb)
 		return ERR_PTR(-ENOMEM);
-	spin_lock_init(&fsb->devs_lock);
+	spin_lock_init(&fsb->lock);
 	INIT_LIST_HEAD(&fsb->devs);
+	spin_lock_init(&fsb->idmaps_lock);
 	fsb->detach = m->detach;
 	fsb->mount_id = atomic64_inc_return(&last_mount_id);
 	fsb->slot = fuse_bpf_slot_get(m->slot);
 	if (fsb->slot)
 		atomic_long_inc(&fsb->slot->mounts);
-	fsb->mounter = get_cred(fc->cred);
+	/* As in fuse_bpf_creds_find(): others have the same credentials. */
+	fsb->mounter = data_race(get_cred(fc->cred));
 	fsb->root = dget(source->dentry);
 	fsb->creds = fuse_bpf_creds_alloc();
 	if (!fsb->creds) {
@@ -186,7 +191,7 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 	return fsb;
 }
 
-static int fuse_bpf_get_tree(struct fs_context *fc)
+static int fuse_bpf_make_mount(struct fs_context *fc)
 {
 	struct fuse_bpf_mount *m = fc->fs_private;
 	struct fuse_bpf_sb *fsb;
@@ -207,6 +212,19 @@ static int fuse_bpf_get_tree(struct fs_context *fc)
 	fc->s_fs_info = fsb;
 	/* The superblock takes s_fs_info over; else fuse_bpf_free_fc() has it. */
 	return get_tree_nodev(fc, fuse_bpf_fill_super);
+}
+
+/*
+ * The mounter is the task that called fsopen(2), whose credentials @fc holds.  Another
+ * may have the descriptor and call fsconfig(2): it gives none of its own rights.
+ */
+static int fuse_bpf_get_tree(struct fs_context *fc)
+{
+	const struct cred *caller = fuse_bpf_swap_creds(fc->cred);
+	int err = fuse_bpf_make_mount(fc);
+
+	fuse_bpf_swap_creds(caller);
+	return err;
 }
 
 static int fuse_bpf_reconfigure(struct fs_context *fc)

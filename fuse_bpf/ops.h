@@ -78,7 +78,7 @@
 	     FUSE_FALLOCATE, FUSE_FALLOCATE, FUSE_BPF_OPF_LENIENT)			\
 	BOTH(lseek, FUSE_BPF_OP_LSEEK, fuse_lseek_in, fuse_lseek_out,			\
 	     FUSE_LSEEK, FUSE_LSEEK, FUSE_BPF_OPF_BYTES)				\
-	IN(copy_file_range, FUSE_BPF_OP_COPY_FILE_RANGE, fuse_copy_file_range_in,	\
+	IN(copy_file_range, FUSE_BPF_OP_COPY_FILE_RANGE, fuse_bpf_copy_in,	\
 	     FUSE_COPY_FILE_RANGE, FUSE_COPY_FILE_RANGE, FUSE_BPF_OPF_BYTES)		\
 	IN(getxattr, FUSE_BPF_OP_GETXATTR, fuse_getxattr_in,				\
 	     FUSE_GETXATTR, FUSE_GETXATTR, FUSE_BPF_OPF_BYTES)				\
@@ -105,9 +105,23 @@
  */
 #define FUSE_BPF_OP_UNSERVED	BIT_ULL(FUSE_BPF_OP_POLL)
 
+/*
+ * default_op's number, and how many there are with it.  Not in the UAPI, since
+ * both change with every new operation.  poll has no row.
+ */
+#define FUSE_BPF_ONE_ROW(...)	+ 1
+enum {
+	FUSE_BPF_OP_DEFAULT = 1 FUSE_BPF_OP_TABLE(FUSE_BPF_ONE_ROW, FUSE_BPF_ONE_ROW,
+						  FUSE_BPF_ONE_ROW, FUSE_BPF_ONE_ROW),
+	FUSE_BPF_OP_COUNT
+};
+
 /* All operations that default_op stands in for. */
 #define FUSE_BPF_OP_ALL \
 	((BIT_ULL(FUSE_BPF_OP_DEFAULT) - 1) & ~FUSE_BPF_OP_UNSERVED)
+
+/* Whose programs see the bytes of a file; mappings go past them. */
+#define FUSE_BPF_OP_DATA	(BIT_ULL(FUSE_BPF_OP_READ) | BIT_ULL(FUSE_BPF_OP_WRITE))
 
 #define FUSE_BPF_UNION_NONE(m, ...)
 #define FUSE_BPF_UNION_FIRST(m, op, type, ...)	struct type m;

@@ -6,11 +6,12 @@
 #include <linux/module.h>
 #include "fuse_bpf_i.h"
 
-/* A listing with a program between the backing directory and the caller. */
+/* A listing between the backing directory and the caller. */
 struct fuse_bpf_listing {
 	struct dir_context ctx;		/* what the backing directory fills */
 	struct dir_context *caller;
-	struct fuse_bpf_call *call;
+	const struct cred *cred;	/* the caller's: programs, and what is copied to it */
+	struct fuse_bpf_call *call;	/* NULL without a program */
 	int err;			/* ends the listing */
 };
 
@@ -19,46 +20,59 @@ static bool fuse_bpf_is_dot(const char *name, int len)
 	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
 }
 
-/* One entry.  True: go on. */
+/* What the program says about an entry.  True: it is listed; else see listing->err. */
+static bool fuse_bpf_list_wanted(struct fuse_bpf_listing *listing, const struct qstr *name,
+				 loff_t offset, u64 ino, unsigned int type)
+{
+	struct fuse_bpf_call *call = listing->call;
+
+	call->name = name;
+	call->in.readdir = (struct fuse_bpf_readdir_in) {
+		.ino = ino, .off = offset, .type = type, .namelen = name->len,
+	};
+	call->ctx.target_is_dir = type == DT_DIR;
+	listing->err = fuse_bpf_pre(call);
+	call->name = NULL;
+	return !listing->err;
+}
+
+/* One entry.  True: go on.  The backing directory is read with derived credentials. */
 static bool fuse_bpf_list_entry(struct dir_context *ctx, const char *name, int len,
 				loff_t offset, u64 ino, unsigned int type)
 {
 	struct fuse_bpf_listing *listing = container_of(ctx, struct fuse_bpf_listing, ctx);
+	const struct cred *derived = fuse_bpf_swap_creds(listing->cred);
 	struct dir_context *caller = listing->caller;
-	struct fuse_bpf_call *call = listing->call;
 	struct qstr q = QSTR_INIT(name, len);
+	bool more;
 
-	if (!fuse_bpf_is_dot(name, len)) {
-		call->name = &q;
-		call->in.readdir = (struct fuse_bpf_readdir_in) {
-			.ino = ino, .off = offset, .type = type, .namelen = len,
-		};
-		call->ctx.target_is_dir = type == DT_DIR;
-		listing->err = fuse_bpf_pre(call);
-		call->name = NULL;
-		if (listing->err == -ENOENT) {
+	if (listing->call && !fuse_bpf_is_dot(name, len) &&
+	    !fuse_bpf_list_wanted(listing, &q, offset, ino, type)) {
+		more = listing->err == -ENOENT;
+		if (more)
 			listing->err = 0;
-			return true;
-		}
-		if (listing->err)
-			return false;
+	} else {
+		caller->pos = ctx->pos;
+		more = caller->actor(caller, name, len, offset, ino, type);
 	}
-	caller->pos = ctx->pos;
-	return caller->actor(caller, name, len, offset, ino, type);
+	fuse_bpf_swap_creds(derived);
+	return more;
 }
 
-static int fuse_bpf_list(struct file *file, struct dir_context *caller,
-			 struct fuse_bpf_call *call)
+static int fuse_bpf_list(struct file *backing, struct dir_context *caller,
+			 const struct cred *cred, struct fuse_bpf_call *call)
 {
-	struct file *backing = fuse_bpf_backing_file(file);
 	struct fuse_bpf_listing listing = {
 		.ctx = *caller,
 		.caller = caller,
+		.cred = cred,
 		.call = call,
 	};
 	int err;
 
 	listing.ctx.actor = fuse_bpf_list_entry;
+	/* The position is the caller's; its f_pos_lock guards the backing file's. */
+	backing->f_pos = caller->pos;
 	err = iterate_dir(backing, &listing.ctx);
 	caller->pos = listing.ctx.pos;
 	return err ?: listing.err;
@@ -80,24 +94,26 @@ static int fuse_bpf_iterate(struct file *file, struct dir_context *ctx)
 	old = fuse_bpf_creds_enter(inode->i_sb);
 	if (IS_ERR(old))
 		return fuse_bpf_post(&call, PTR_ERR(old));
-	/* The position is the caller's; f_pos_lock or ours guards the file's. */
-	backing->f_pos = ctx->pos;
-	err = asked ? fuse_bpf_list(file, ctx, &call) : iterate_dir(backing, ctx);
+	err = fuse_bpf_list(backing, ctx, old, asked ? &call : NULL);
 	fuse_bpf_creds_leave(old);
 	return fuse_bpf_post(&call, err);
 }
 
+/*
+ * Under f_pos_lock, which the VFS takes for every directory, and without a lock of the
+ * inode: NFS waits here for that of the backing directory.
+ */
 static loff_t fuse_bpf_dir_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
-	struct inode *inode = file_inode(file);
 	loff_t ret;
 
-	inode_lock(inode);
+	ret = fuse_bpf_detached(file_inode(file));
+	if (ret)
+		return ret;
 	backing->f_pos = file->f_pos;
 	ret = fuse_bpf_backing_llseek(file, offset, whence);
 	file->f_pos = backing->f_pos;
-	inode_unlock(inode);
 	return ret;
 }
 

@@ -7,18 +7,30 @@
  * it holds the map and thereby the programs and this module.  Replacement
  * swaps the pointer and kills the old version's reference: it never waits.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/bpf.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include "fuse_bpf_i.h"
 
-/* Live sets of one user namespace; a name is a line of text, not a resource. */
+/*
+ * Sets of one user namespace, detached ones that a mount, or a mount in the
+ * making, still holds among them: those cost as much as the live ones.
+ */
 #define FUSE_BPF_SLOTS_PER_NS	256
 
-static LIST_HEAD(fuse_bpf_slots);
-/* The list, and what struct fuse_bpf_slot says it guards.  Innermost. */
-static DEFINE_SPINLOCK(fuse_bpf_slots_lock);
+static LIST_HEAD(fuse_bpf_live);
+static LIST_HEAD(fuse_bpf_dead);
+/*
+ * The lists, and what struct fuse_bpf_slot says it guards.  Innermost; nothing is
+ * allocated under it, since the last put may come from reclaim.  A mutex because
+ * there may be many user namespaces: who walks a list can be preempted.
+ */
+static DEFINE_MUTEX(fuse_bpf_slots_lock);
 static struct workqueue_struct *fuse_bpf_wq;
 
 /* --- versions ---------------------------------------------------------------- */
@@ -55,16 +67,21 @@ static void fuse_bpf_version_members(struct fuse_bpf_version *v)
 			v->members |= BIT_ULL(op);
 	}
 	v->wanted = v->ops->default_op ? FUSE_BPF_OP_ALL : v->members;
+	if ((v->wanted & FUSE_BPF_OP_DATA) && !(v->wanted & BIT_ULL(FUSE_BPF_OP_MMAP))) {
+		/* fuse_bpf_run_mmap() stands in for a program. */
+		v->wanted |= BIT_ULL(FUSE_BPF_OP_MMAP);
+		v->post_only &= ~BIT_ULL(FUSE_BPF_OP_MMAP);
+	}
 }
 
 static struct fuse_bpf_version *fuse_bpf_version_new(const struct fuse_bpf_ops *ops)
 {
-	struct fuse_bpf_version *v = kzalloc(sizeof(*v), GFP_KERNEL);
+	struct fuse_bpf_version *v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
 	int err = -ENOMEM;
 
 	if (!v)
 		return ERR_PTR(err);
-	err = percpu_ref_init(&v->ref, fuse_bpf_version_release, 0, GFP_KERNEL);
+	err = percpu_ref_init(&v->ref, fuse_bpf_version_release, 0, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto free;
 	err = -EINVAL;
@@ -123,12 +140,12 @@ void fuse_bpf_slot_put(struct fuse_bpf_slot *slot)
 {
 	struct fuse_bpf_version *v;
 
-	if (!slot || !refcount_dec_and_lock(&slot->ref, &fuse_bpf_slots_lock))
+	if (!slot || !refcount_dec_and_mutex_lock(&slot->ref, &fuse_bpf_slots_lock))
 		return;
 	list_del(&slot->node);
 	v = rcu_dereference_protected(slot->version,
 				      lockdep_is_held(&fuse_bpf_slots_lock));
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_unlock(&fuse_bpf_slots_lock);
 
 	/* A lockless walker may still get at it; killed is all it finds. */
 	percpu_ref_kill(&v->ref);
@@ -147,7 +164,7 @@ static void fuse_bpf_slot_publish(struct fuse_bpf_slot *slot, u64 wanted)
 static struct fuse_bpf_slot *fuse_bpf_slot_new(const struct fuse_bpf_ops *ops,
 					       struct bpf_link *link)
 {
-	struct fuse_bpf_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+	struct fuse_bpf_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
 	struct fuse_bpf_version *v;
 
 	if (!slot)
@@ -174,9 +191,11 @@ static struct fuse_bpf_slot *fuse_bpf_find_name(const char *name,
 	struct fuse_bpf_slot *slot;
 
 	lockdep_assert_held(&fuse_bpf_slots_lock);
-	list_for_each_entry(slot, &fuse_bpf_slots, node)
-		if (!slot->dead && slot->user_ns == ns && !strcmp(slot->name, name))
+	list_for_each_entry(slot, &fuse_bpf_live, node) {
+		if (slot->user_ns == ns && !strcmp(slot->name, name))
 			return slot;
+		cond_resched();
+	}
 	return NULL;
 }
 
@@ -187,40 +206,55 @@ static struct fuse_bpf_slot *fuse_bpf_find_registered(const struct fuse_bpf_ops 
 	struct fuse_bpf_slot *slot;
 
 	lockdep_assert_held(&fuse_bpf_slots_lock);
-	list_for_each_entry(slot, &fuse_bpf_slots, node)
-		if (!slot->dead && slot->link == link && (link || slot->kdata == ops))
+	list_for_each_entry(slot, &fuse_bpf_live, node) {
+		if (slot->link == link && (link || slot->kdata == ops))
 			return slot;
+		cond_resched();
+	}
 	return NULL;
 }
 
-static unsigned int fuse_bpf_count_slots(const struct user_namespace *ns)
+static unsigned int fuse_bpf_count_slots(const struct list_head *list,
+					 const struct user_namespace *ns)
 {
 	struct fuse_bpf_slot *slot;
 	unsigned int n = 0;
 
 	lockdep_assert_held(&fuse_bpf_slots_lock);
-	list_for_each_entry(slot, &fuse_bpf_slots, node)
-		n += !slot->dead && slot->user_ns == ns;
+	list_for_each_entry(slot, list, node) {
+		n += slot->user_ns == ns;
+		cond_resched();
+	}
 	return n;
+}
+
+/* Called with the lock held. */
+static int fuse_bpf_slot_enlist(struct fuse_bpf_slot *slot)
+{
+	if (fuse_bpf_find_name(slot->name, slot->user_ns))
+		return -EEXIST;
+	if (fuse_bpf_count_slots(&fuse_bpf_live, slot->user_ns) +
+	    fuse_bpf_count_slots(&fuse_bpf_dead, slot->user_ns) >= FUSE_BPF_SLOTS_PER_NS)
+		return -ENOSPC;
+	list_add_tail(&slot->node, &fuse_bpf_live);
+	return 0;
 }
 
 int fuse_bpf_slot_register(const struct fuse_bpf_ops *ops, struct bpf_link *link)
 {
 	struct fuse_bpf_slot *slot = fuse_bpf_slot_new(ops, link);
-	int err = 0;
+	int err;
 
 	if (IS_ERR(slot))
 		return PTR_ERR(slot);
 
-	spin_lock(&fuse_bpf_slots_lock);
-	if (fuse_bpf_find_name(slot->name, slot->user_ns))
-		err = -EEXIST;
-	else if (fuse_bpf_count_slots(slot->user_ns) >= FUSE_BPF_SLOTS_PER_NS)
-		err = -ENOSPC;
-	else
-		list_add_tail(&slot->node, &fuse_bpf_slots);
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_lock(&fuse_bpf_slots_lock);
+	err = fuse_bpf_slot_enlist(slot);
+	mutex_unlock(&fuse_bpf_slots_lock);
 
+	if (err == -ENOSPC)
+		pr_warn_ratelimited("%s: there are %d sets of this user namespace already; detach some, and unmount what holds detached ones\n",
+				    slot->name, FUSE_BPF_SLOTS_PER_NS);
 	if (err)
 		fuse_bpf_slot_put(slot);
 	return err;
@@ -230,15 +264,39 @@ void fuse_bpf_slot_unregister(const struct fuse_bpf_ops *ops, struct bpf_link *l
 {
 	struct fuse_bpf_slot *slot;
 
-	spin_lock(&fuse_bpf_slots_lock);
+	mutex_lock(&fuse_bpf_slots_lock);
 	slot = fuse_bpf_find_registered(ops, link);
 	if (slot) {
-		slot->dead = true;
+		list_move_tail(&slot->node, &fuse_bpf_dead);
 		slot->link = NULL;
 		fuse_bpf_slot_publish(slot, slot->wanted | FUSE_BPF_SLOT_DEAD);
 	}
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_unlock(&fuse_bpf_slots_lock);
 	fuse_bpf_slot_put(slot);
+}
+
+/* Referenced, or NULL. */
+static struct fuse_bpf_slot *fuse_bpf_slot_by_link(const struct bpf_link *link)
+{
+	struct fuse_bpf_slot *slot;
+
+	mutex_lock(&fuse_bpf_slots_lock);
+	slot = fuse_bpf_slot_get(fuse_bpf_find_registered(NULL, link));
+	mutex_unlock(&fuse_bpf_slots_lock);
+	return slot;
+}
+
+/* The right to replace what @link registered is the one that registering it took. */
+int fuse_bpf_slot_may_replace(const struct bpf_link *link)
+{
+	struct fuse_bpf_slot *slot = fuse_bpf_slot_by_link(link);
+	int err;
+
+	if (!slot)
+		return -ENOLINK;
+	err = ns_capable(slot->user_ns, CAP_SYS_ADMIN) ? 0 : -EPERM;
+	fuse_bpf_slot_put(slot);
+	return err;
 }
 
 int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link)
@@ -250,7 +308,7 @@ int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link)
 	if (IS_ERR(v))
 		return PTR_ERR(v);
 
-	spin_lock(&fuse_bpf_slots_lock);
+	mutex_lock(&fuse_bpf_slots_lock);
 	slot = fuse_bpf_find_registered(NULL, link);
 	if (!slot)
 		err = -ENOLINK;
@@ -264,7 +322,7 @@ int fuse_bpf_slot_replace(const struct fuse_bpf_ops *ops, struct bpf_link *link)
 		slot->kdata = ops;
 		fuse_bpf_slot_publish(slot, wanted);
 	}
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_unlock(&fuse_bpf_slots_lock);
 
 	/* The old one, or on failure the new one that nobody has seen. */
 	percpu_ref_kill(&v->ref);
@@ -278,19 +336,9 @@ struct fuse_bpf_slot *fuse_bpf_slot_by_name(const char *name, struct user_namesp
 {
 	struct fuse_bpf_slot *slot;
 
-	spin_lock(&fuse_bpf_slots_lock);
+	mutex_lock(&fuse_bpf_slots_lock);
 	slot = fuse_bpf_slot_get(fuse_bpf_find_name(name, ns));
-	spin_unlock(&fuse_bpf_slots_lock);
-	return slot;
-}
-
-static struct fuse_bpf_slot *fuse_bpf_slot_by_link(const struct bpf_link *link)
-{
-	struct fuse_bpf_slot *slot;
-
-	spin_lock(&fuse_bpf_slots_lock);
-	slot = fuse_bpf_slot_get(fuse_bpf_find_registered(NULL, link));
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_unlock(&fuse_bpf_slots_lock);
 	return slot;
 }
 
@@ -300,15 +348,16 @@ static struct fuse_bpf_slot *fuse_bpf_slot_by_map(const struct bpf_map *map)
 	struct fuse_bpf_slot *slot, *found = NULL;
 	int n = 0;
 
-	spin_lock(&fuse_bpf_slots_lock);
-	list_for_each_entry(slot, &fuse_bpf_slots, node) {
-		if (slot->dead || compat_kdata_map_id(slot->kdata) != map->id)
+	mutex_lock(&fuse_bpf_slots_lock);
+	list_for_each_entry(slot, &fuse_bpf_live, node) {
+		cond_resched();
+		if (compat_kdata_map_id(slot->kdata) != map->id)
 			continue;
 		found = slot;
 		n++;
 	}
 	found = n == 1 ? fuse_bpf_slot_get(found) : NULL;
-	spin_unlock(&fuse_bpf_slots_lock);
+	mutex_unlock(&fuse_bpf_slots_lock);
 	return found;
 }
 
@@ -354,24 +403,32 @@ static bool fuse_bpf_slot_visible(const struct fuse_bpf_slot *slot)
 	return slot->user_ns == current_user_ns() || current_user_ns() == &init_user_ns;
 }
 
-void fuse_bpf_slots_show(struct seq_file *m)
+static void fuse_bpf_slots_show_list(struct seq_file *m, const struct list_head *list,
+				     const char *state)
 {
 	struct fuse_bpf_slot *slot;
 
-	seq_puts(m, "name state map link mounts inodes errors\n");
-	spin_lock(&fuse_bpf_slots_lock);
-	list_for_each_entry(slot, &fuse_bpf_slots, node) {
+	lockdep_assert_held(&fuse_bpf_slots_lock);
+	list_for_each_entry(slot, list, node) {
+		cond_resched();
 		if (!fuse_bpf_slot_visible(slot))
 			continue;
-		seq_printf(m, "%s %s %u %u %ld %ld %ld\n", slot->name,
-			   slot->dead ? "detached" : "live",
+		seq_printf(m, "%s %s %u %u %ld %ld %ld\n", slot->name, state,
 			   compat_kdata_map_id(slot->kdata),
-			   slot->link ? slot->link->id : 0,
+			   slot->link ? READ_ONCE(slot->link->id) : 0,
 			   atomic_long_read(&slot->mounts),
 			   atomic_long_read(&slot->inodes),
 			   atomic_long_read(&slot->errors));
 	}
-	spin_unlock(&fuse_bpf_slots_lock);
+}
+
+void fuse_bpf_slots_show(struct seq_file *m)
+{
+	seq_puts(m, "name state map link mounts inodes errors\n");
+	mutex_lock(&fuse_bpf_slots_lock);
+	fuse_bpf_slots_show_list(m, &fuse_bpf_live, "live");
+	fuse_bpf_slots_show_list(m, &fuse_bpf_dead, "detached");
+	mutex_unlock(&fuse_bpf_slots_lock);
 }
 
 int fuse_bpf_slots_init(void)

@@ -101,7 +101,7 @@ refuse:
 	return -EINVAL;
 }
 
-#define FUSE_BPF_FLAGS	(FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_HANDLES)
+#define FUSE_BPF_FLAGS	(FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_HANDLES | FUSE_BPF_F_PER_CALLER)
 
 static int fuse_bpf_copy_flags(struct fuse_bpf_ops *to, const struct fuse_bpf_ops *from)
 {
@@ -242,10 +242,14 @@ static void fuse_bpf_ops_unreg(void *kdata, struct bpf_link *link)
 	fuse_bpf_slot_unregister(kdata, link);
 }
 
+/* Called as fuse_bpf_ops_reg() is.  The BPF core checks no right of the caller here either. */
 static int fuse_bpf_ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
 {
-	int err = fuse_bpf_check_progs(kdata);
+	int err = fuse_bpf_slot_may_replace(link);
 
+	if (err)
+		return err;
+	err = fuse_bpf_check_progs(kdata);
 	if (err)
 		return err;
 	return fuse_bpf_slot_replace(kdata, link);

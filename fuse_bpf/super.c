@@ -28,7 +28,7 @@ static dev_t fuse_bpf_dev_find(struct fuse_bpf_sb *fsb, dev_t backing)
 {
 	struct fuse_bpf_dev *d;
 
-	lockdep_assert_held(&fsb->devs_lock);
+	lockdep_assert_held(&fsb->lock);
 	list_for_each_entry(d, &fsb->devs, node)
 		if (d->backing == backing)
 			return d->ours;
@@ -47,11 +47,11 @@ static dev_t fuse_bpf_dev_add(struct fuse_bpf_sb *fsb, dev_t backing)
 		return 0;
 	}
 	d->backing = backing;
-	spin_lock(&fsb->devs_lock);
+	spin_lock(&fsb->lock);
 	ours = fuse_bpf_dev_find(fsb, backing);
 	if (!ours)
 		list_add(&d->node, &fsb->devs);
-	spin_unlock(&fsb->devs_lock);
+	spin_unlock(&fsb->lock);
 	if (!ours)
 		return d->ours;
 	free_anon_bdev(d->ours);
@@ -65,9 +65,9 @@ dev_t fuse_bpf_other_dev(struct super_block *sb, dev_t backing)
 	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
 	dev_t ours;
 
-	spin_lock(&fsb->devs_lock);
+	spin_lock(&fsb->lock);
 	ours = fuse_bpf_dev_find(fsb, backing);
-	spin_unlock(&fsb->devs_lock);
+	spin_unlock(&fsb->lock);
 	if (!ours)
 		ours = fuse_bpf_dev_add(fsb, backing);
 	/* Without memory: inode numbers that repeat are better than no answer. */
@@ -161,9 +161,11 @@ static int fuse_bpf_sync_fs(struct super_block *sb, int wait)
 	err = sync_filesystem(below);
 	up_read(&below->s_umount);
 	/* What writing back could not do is known below, and asked for here: syncfs(2). */
+	spin_lock(&fsb->lock);
 	lost = errseq_check_and_advance(&below->s_wb_err, &fsb->wb_err);
 	if (lost)
 		errseq_set(&sb->s_wb_err, lost);
+	spin_unlock(&fsb->lock);
 	return err;
 }
 
@@ -218,6 +220,11 @@ static void fuse_bpf_inherit_mount_flags(struct super_block *sb, struct fuse_bpf
 	/* Where reading sets the atime only at times, the option of ours says so. */
 	fsb->relatime = fsb->mnt->mnt_flags & MNT_RELATIME;
 	fsb->mnt->mnt_flags &= ~MNT_RELATIME;
+	/*
+	 * What may be executed is decided on the user's file.  remap_file_pages(2) alone
+	 * looks at the mapped one, and is not to undo what was decided.
+	 */
+	fsb->mnt->mnt_flags |= MNT_NOEXEC;
 }
 
 static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)
@@ -307,6 +314,7 @@ void fuse_bpf_sb_free(struct fuse_bpf_sb *fsb)
 		fuse_bpf_slot_put(fsb->slot);
 	}
 	fuse_bpf_creds_free(fsb->creds);
+	fuse_bpf_idmaps_free(fsb);
 	if (fsb->mounter)
 		put_cred(fsb->mounter);
 	kfree(fsb);

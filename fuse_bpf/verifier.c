@@ -99,13 +99,28 @@ const char *fuse_bpf_prog_refusal(const struct bpf_prog *prog)
 static const struct bpf_func_proto *
 fuse_bpf_get_func_proto(enum bpf_func_id id, const struct bpf_prog *prog)
 {
-	/*
-	 * A program array does not tell sleepable from other programs on all
-	 * kernels, so a tail call could sleep where that is forbidden.
-	 */
-	if (id == BPF_FUNC_tail_call)
+	switch (id) {
+	case BPF_FUNC_tail_call:
+		/*
+		 * A program array does not tell sleepable from other programs
+		 * on all kernels, so a tail call could sleep where that is
+		 * forbidden.
+		 */
 		return NULL;
-	return compat_base_func_proto(id, prog);
+	case BPF_FUNC_timer_set_callback:
+	case BPF_FUNC_for_each_map_elem:
+		/*
+		 * The callback counts as one that may sleep if the program may,
+		 * of a timer up to 6.12 and of a walk of a map on all kernels:
+		 * but it runs in a softirq, or under RCU if the map is a hash.
+		 * Those of bpf_wq and of bpf_loop() run where they may sleep.
+		 */
+		if (compat_prog_sleepable(prog))
+			return NULL;
+		fallthrough;
+	default:
+		return compat_base_func_proto(id, prog);
+	}
 }
 
 static bool fuse_bpf_is_valid_access(int off, int size, enum bpf_access_type type,

@@ -23,6 +23,13 @@ static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry
 
 	if (fuse_bpf_xattr_masked(inode, name))
 		return -ENODATA;
+	/*
+	 * Security modules see a dentry made for a file handle before it has its
+	 * backing one.  SELinux takes ENODATA for the label's absence; with another
+	 * error it reads the label when it needs it.
+	 */
+	if (unlikely(!fuse_bpf_backing_dentry(dentry)))
+		return -EOPNOTSUPP;
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry)) {
 		call.xattr = name;
 		call.in.getxattr.size = size;
@@ -36,9 +43,33 @@ static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry
 /* Mode and ACL share bits, and the VFS clears S_NOSEC on its own. */
 static int fuse_bpf_xattr_changed(struct inode *inode, int err)
 {
-	int err2 = fuse_bpf_refresh(inode, false);
+	int err2 = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
 
 	return err ?: err2;
+}
+
+/* How often attributes may change underneath while one extended attribute is set. */
+#define FUSE_BPF_XATTR_TRIES	16
+
+/*
+ * Where the right to it went by attributes that have changed below meanwhile, it is
+ * checked there again by those that there are now.
+ */
+static int fuse_bpf_xattr_set_below(struct mnt_idmap *idmap, struct dentry *dentry,
+				    const char *name, const void *value, size_t size, int flags)
+{
+	struct inode *inode = d_inode(dentry);
+	int tries, err;
+
+	for (tries = 0; tries < FUSE_BPF_XATTR_TRIES; tries++) {
+		err = fuse_bpf_backing_setxattr(idmap, dentry, name, value, size, flags);
+		if (err != -ESTALE || fuse_bpf_attr_fresh(inode))
+			break;
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+		if (err)
+			break;
+	}
+	return err;
 }
 
 static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_idmap *idmap,
@@ -58,7 +89,7 @@ static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_id
 	}
 	err = fuse_bpf_pre(&call);
 	if (!err)
-		err = fuse_bpf_backing_setxattr(dentry, name, value, size, flags);
+		err = fuse_bpf_xattr_set_below(idmap, dentry, name, value, size, flags);
 	err = fuse_bpf_post(&call, err);
 	return fuse_bpf_xattr_changed(inode, err);
 }
@@ -70,57 +101,6 @@ static const struct xattr_handler fuse_bpf_xattr_handler = {
 	.set	= fuse_bpf_xattr_set,
 };
 
-/*
- * The backing filesystem lists what the mounter may see.  Takes out of @list
- * what the caller may not; returns what is left.
- */
-static ssize_t fuse_bpf_list_filter(char *list, ssize_t len)
-{
-	char *from = list, *to = list, *end = list + len;
-
-	while (from < end) {
-		size_t n = strnlen(from, end - from) + 1;
-
-		/* No terminator: a filesystem below that went wrong. */
-		if (n > end - from)
-			return -EIO;
-		if (strncmp(from, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN)) {
-			memmove(to, from, n);
-			to += n;
-		}
-		from += n;
-	}
-	return to - list;
-}
-
-/*
- * For a caller who may not see all of it: the size that counts, for its buffer
- * and as the answer, is the filtered list's.
- */
-static ssize_t fuse_bpf_list_filtered(struct dentry *dentry, char *list, size_t size)
-{
-	ssize_t ret = fuse_bpf_backing_listxattr(dentry, NULL, 0);
-	size_t all_size = ret;
-	char *all;
-
-	if (ret <= 0)
-		return ret;
-	all = kvmalloc(all_size, GFP_KERNEL);
-	if (!all)
-		return -ENOMEM;
-	ret = fuse_bpf_backing_listxattr(dentry, all, all_size);
-	if (ret > 0)
-		ret = fuse_bpf_list_filter(all, ret);
-	if (ret > 0 && size) {
-		if (ret > size)
-			ret = -ERANGE;
-		else
-			memcpy(list, all, ret);
-	}
-	kvfree(all);
-	return ret;
-}
-
 ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	struct inode *inode = d_inode(dentry);
@@ -131,9 +111,7 @@ ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 		call.in.listxattr.size = size;
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
-		ret = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN) ?
-		      fuse_bpf_backing_listxattr(dentry, list, size) :
-		      fuse_bpf_list_filtered(dentry, list, size);
+		ret = fuse_bpf_backing_listxattr(dentry, list, size);
 	return fuse_bpf_post(&call, ret);
 }
 
@@ -178,7 +156,7 @@ struct posix_acl *fuse_bpf_get_inode_acl(struct inode *inode, int type, bool rcu
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	if (!IS_POSIXACL(backing) || fuse_bpf_inode(inode)->shaped)
+	if (!IS_POSIXACL(backing) || READ_ONCE(fuse_bpf_inode(inode)->shaped))
 		return NULL;
 	if (!rcu)
 		return fuse_bpf_map_acl(inode, compat_get_inode_acl(backing, type));

@@ -31,7 +31,10 @@ REFUSE(copy_file_range)
 REFUSE(setxattr)
 REFUSE(removexattr)
 
-/* This keeps writable mappings out as well: they need a file opened for writing. */
+/*
+ * This keeps writable mappings out as well: they need a file opened for writing.  Of
+ * one that was opened before, none can be made by a set with write and without mmap.
+ */
 FUSE_BPF_PROG(readonly_open, struct fuse_bpf_ctx *ctx, struct fuse_open_in *in)
 {
 	return in->flags & (O_ACCMODE | O_TRUNC) ? -EROFS : FUSE_BPF_BACKING;

@@ -11,7 +11,14 @@
 
 #ifdef HAVE_LOOKUP_ONE_QSTR
 #define compat_lookup_one_unlocked	lookup_one_unlocked
+#define compat_lookup_one		lookup_one
 #else
+static inline struct dentry *compat_lookup_one(struct mnt_idmap *idmap, struct qstr *name,
+					       struct dentry *parent)
+{
+	return lookup_one(idmap, name->name, parent, name->len);
+}
+
 static inline struct dentry *compat_lookup_one_unlocked(struct mnt_idmap *idmap,
 							struct qstr *name,
 							struct dentry *parent)
@@ -86,22 +93,12 @@ static inline struct dentry *compat_vfs_mkdir(struct mnt_idmap *idmap, struct in
 #ifdef HAVE_MKDIR_RETURNS_DENTRY
 	return vfs_mkdir(idmap, dir, child, mode, NULL);
 #else
-	struct dentry *parent = child->d_parent, *made;
 	int err = vfs_mkdir(idmap, dir, child, mode);
 
-	if (err) {
-		compat_end_dirop(child);
-		return ERR_PTR(err);
-	}
-	if (likely(!d_unhashed(child)))
+	if (!err)
 		return child;
-	made = lookup_one(idmap, child->d_name.name, parent, child->d_name.len);
-	if (IS_ERR(made)) {
-		compat_end_dirop(child);
-		return made;
-	}
-	dput(child);
-	return made;
+	compat_end_dirop(child);
+	return ERR_PTR(err);
 #endif
 }
 
@@ -250,18 +247,23 @@ static int compat_##fn(struct mnt_idmap *idmap, struct inode *dir,		\
 }
 #endif
 
-/* Ours says how it went and leaves the dentry in place: NULL stands for that. */
+/* Where no other dentry can be returned, @dentry stays negative and unhashed. */
 #ifdef HAVE_MKDIR_RETURNS_DENTRY
-#define COMPAT_MKDIR(fn)	compat_##fn
-#define COMPAT_WRAP_MKDIR(fn)							\
-static struct dentry *compat_##fn(struct mnt_idmap *idmap, struct inode *dir,	\
-				  struct dentry *dentry, umode_t mode)		\
-{										\
-	return ERR_PTR(fn(idmap, dir, dentry, mode));				\
-}
-#else
 #define COMPAT_MKDIR(fn)	fn
 #define COMPAT_WRAP_MKDIR(fn)
+#else
+#define COMPAT_MKDIR(fn)	compat_##fn
+#define COMPAT_WRAP_MKDIR(fn)							\
+static int compat_##fn(struct mnt_idmap *idmap, struct inode *dir,		\
+		       struct dentry *dentry, umode_t mode)			\
+{										\
+	struct dentry *alias = fn(idmap, dir, dentry, mode);			\
+										\
+	if (IS_ERR(alias))							\
+		return PTR_ERR(alias);						\
+	dput(alias);								\
+	return 0;								\
+}
 #endif
 
 /* Gives the dentry of @file, which has no name, what stands in place of one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Backing files: opening them, and I/O that the kernel's helpers carry. */
+/* Backing files: opening them, and I/O on them. */
 #ifndef _FUSE_BPF_COMPAT_FILE_H
 #define _FUSE_BPF_COMPAT_FILE_H
 
@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/splice.h>
 
 #ifndef FMODE_CAN_ATOMIC_WRITE
@@ -59,35 +60,44 @@ static struct dentry *compat_d_real(struct dentry *dentry, const struct inode *i
 #define compat_fput_sync	__fput_sync
 #endif
 
-/* Kernels without backing files leave freeze protection to whoever writes. */
+/*
+ * Kernels without backing files leave freeze protection to whoever writes.  Of a request
+ * that is queued it goes on until compat_kiocb_end_write(), maybe in another context,
+ * which is not to look to lockdep as if it were held here.
+ */
+#ifdef COMPAT_OWN_BACKING_FILE
+static inline void compat_kiocb_end_write(struct kiocb *iocb)
+{
+	struct file *file = iocb->ki_filp;
+
+	if (S_ISREG(file_inode(file)->i_mode))
+		__sb_writers_acquired(file_inode(file)->i_sb, SB_FREEZE_WRITE);
+	file_end_write(file);
+}
+
 static inline ssize_t compat_vfs_iocb_iter_write(struct file *file, struct kiocb *iocb,
 						 struct iov_iter *iter)
 {
-#ifdef COMPAT_OWN_BACKING_FILE
 	ssize_t ret;
 
 	file_start_write(file);
-	ret = vfs_iocb_iter_write(file, iocb, iter);
-	file_end_write(file);
-	return ret;
-#else
-	return vfs_iocb_iter_write(file, iocb, iter);
-#endif
-}
-
-#ifdef COMPAT_OWN_BACKING_FILE
-/* To lockdep: file_start_write() is over in this context, and goes on in another. */
-static inline void compat_sb_writers_release(struct file *file)
-{
 	if (S_ISREG(file_inode(file)->i_mode))
 		__sb_writers_release(file_inode(file)->i_sb, SB_FREEZE_WRITE);
+	ret = vfs_iocb_iter_write(file, iocb, iter);
+	if (ret != -EIOCBQUEUED)
+		compat_kiocb_end_write(iocb);
+	return ret;
 }
+#else
+#define compat_kiocb_end_write		kiocb_end_write
+#define compat_vfs_iocb_iter_write	vfs_iocb_iter_write
+#endif
 
-static inline void compat_sb_writers_acquired(struct file *file)
-{
-	if (S_ISREG(file_inode(file)->i_mode))
-		__sb_writers_acquired(file_inode(file)->i_sb, SB_FREEZE_WRITE);
-}
+/* A completion that the submitter finishes: the caller's of a request of ours cannot. */
+#ifdef IOCB_DIO_CALLER_COMP
+#define COMPAT_IOCB_DIO_CALLER_COMP	IOCB_DIO_CALLER_COMP
+#else
+#define COMPAT_IOCB_DIO_CALLER_COMP	0
 #endif
 
 #ifdef HAVE_BACKING_FILE_OPEN_USER_FILE
@@ -109,27 +119,14 @@ static inline struct file *compat_backing_tmpfile_open(const struct file *user_f
 }
 #endif
 
-/* Makes @name the end_write() of a context; it calls @fn with the user's file. */
-#ifdef HAVE_BACKING_END_WRITE_KIOCB
-#define COMPAT_BACKING_END_WRITE(name, fn)				\
-static void name(struct kiocb *iocb, ssize_t ret) { fn(iocb->ki_filp); }
-typedef void (*compat_end_write_t)(struct kiocb *iocb, ssize_t ret);
-#else
-#define COMPAT_BACKING_END_WRITE(name, fn)				\
-static void name(struct file *file, loff_t pos, ssize_t ret) { fn(file); }
-typedef void (*compat_end_write_t)(struct file *file, loff_t pos, ssize_t ret);
-#endif
-
 /* For work under the credentials that are current already. */
-static inline struct backing_file_ctx compat_backing_ctx(struct file *file,
-							 compat_end_write_t end_write)
+static inline struct backing_file_ctx compat_backing_ctx(struct file *file)
 {
 	return (struct backing_file_ctx) {
 #ifdef HAVE_BACKING_CTX_USER_FILE
 		.user_file = file,
 #endif
 		.cred = current_cred(),
-		.end_write = end_write,
 	};
 }
 
@@ -148,22 +145,6 @@ static inline ssize_t compat_backing_splice_read(struct file *backing, struct fi
 	*ppos = iocb.ki_pos;
 	return ret;
 }
-
-static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
-						  struct file *backing, struct file *file,
-						  loff_t *ppos, size_t len,
-						  unsigned int flags,
-						  struct backing_file_ctx *ctx)
-{
-	struct kiocb iocb;
-	ssize_t ret;
-
-	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = *ppos;
-	ret = backing_file_splice_write(pipe, backing, &iocb, len, flags, ctx);
-	*ppos = iocb.ki_pos;
-	return ret;
-}
 #else
 static inline ssize_t compat_backing_splice_read(struct file *backing, struct file *file,
 						 loff_t *ppos, struct pipe_inode_info *pipe,
@@ -172,14 +153,16 @@ static inline ssize_t compat_backing_splice_read(struct file *backing, struct fi
 {
 	return backing_file_splice_read(backing, ppos, pipe, len, flags, ctx);
 }
+#endif
 
-static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
-						  struct file *backing, struct file *file,
-						  loff_t *ppos, size_t len,
-						  unsigned int flags,
-						  struct backing_file_ctx *ctx)
+/* --- mappings ------------------------------------------------------------------- */
+
+#ifdef HAVE_VM_FLAGS_CALLS
+#define compat_vm_flags_clear	vm_flags_clear
+#else
+static inline void compat_vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
-	return backing_file_splice_write(pipe, backing, ppos, len, flags, ctx);
+	vma->vm_flags &= ~flags;
 }
 #endif
 
@@ -196,5 +179,35 @@ static inline ssize_t compat_backing_splice_write(struct pipe_inode_info *pipe,
 #define compat_fl_type(fl)	((fl)->fl_type)
 #define compat_fl_pid(fl)	((fl)->fl_pid)
 #endif
+
+/* Has whoever has a delegation of @inode give it up; -EWOULDBLOCK until that is done. */
+static inline int compat_try_break_deleg(struct inode *inode)
+{
+#ifdef LEASE_BREAK_NONBLOCK
+	return break_deleg(inode, LEASE_BREAK_NONBLOCK);
+#else
+	return break_deleg(inode, O_WRONLY | O_NONBLOCK);
+#endif
+}
+
+/* Who has a POSIX or OFD lock that was taken through @file, or NULL.  Under @ctx->flc_lock. */
+static inline fl_owner_t compat_posix_owner(const struct file_lock_context *ctx,
+					    const struct file *file)
+{
+#ifdef HAVE_FILE_LOCK_CORE
+	const struct file_lock_core *lock;
+
+	list_for_each_entry(lock, &ctx->flc_posix, flc_list)
+		if (lock->flc_file == file)
+			return lock->flc_owner;
+#else
+	const struct file_lock *lock;
+
+	list_for_each_entry(lock, &ctx->flc_posix, fl_list)
+		if (lock->fl_file == file)
+			return lock->fl_owner;
+#endif
+	return NULL;
+}
 
 #endif /* _FUSE_BPF_COMPAT_FILE_H */

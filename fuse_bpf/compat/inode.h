@@ -34,17 +34,22 @@ static inline void compat_generic_fillattr(struct mnt_idmap *idmap, u32 request_
 #endif
 }
 
+/*
+ * Nothing makes a time of two words be read whole, nor does the VFS, where it looks
+ * whether the atime is to be set.  One that is torn leads to an update too many or
+ * too few, as one read a moment later does.
+ */
 static inline void compat_inode_times(const struct inode *inode, struct timespec64 *atime,
 				      struct timespec64 *mtime, struct timespec64 *ctime)
 {
 #ifdef HAVE_INODE_TIME_ACCESSORS
-	*atime = inode_get_atime(inode);
-	*mtime = inode_get_mtime(inode);
-	*ctime = inode_get_ctime(inode);
+	*atime = data_race(inode_get_atime(inode));
+	*mtime = data_race(inode_get_mtime(inode));
+	*ctime = data_race(inode_get_ctime(inode));
 #else
-	*atime = inode->i_atime;
-	*mtime = inode->i_mtime;
-	*ctime = inode->i_ctime;
+	*atime = data_race(inode->i_atime);
+	*mtime = data_race(inode->i_mtime);
+	*ctime = data_race(inode->i_ctime);
 #endif
 }
 

@@ -30,10 +30,11 @@
  * @FUSE_BPF_DAEMON_PRE: flag: let the daemon edit the arguments before
  * @FUSE_BPF_DAEMON_POST: flag: let the daemon edit the result after
  *
- * The action is the low byte, flags lie above it.  -1 to -4095 fails the
- * operation with that errno, but not with one that steers the kernel's path
- * walk or signal handling (ECHILD, ESTALE, EOPENSTALE, ERESTART and its kin).
- * Anything else is answered EIO, counted, and logged at a limited rate.
+ * The action is the low byte, flags lie above it.  -1 to -511 fails the
+ * operation with that errno, but for ECHILD, ESTALE and ERESTART, which steer
+ * the kernel's path walk and signal handling, as those from 512 on do that user
+ * space does not know.  Anything else is answered EIO, counted, and logged at a
+ * limited rate.
  */
 enum fuse_bpf_verdict {
 	FUSE_BPF_BACKING	= 0,
@@ -98,8 +99,7 @@ enum fuse_bpf_op {
 	FUSE_BPF_OP_IOCTL,
 	FUSE_BPF_OP_LOCK,
 	FUSE_BPF_OP_POLL,
-	FUSE_BPF_OP_DEFAULT,
-	FUSE_BPF_OP_COUNT,
+	/* New ones are added here; numbers never change. */
 };
 
 /* Which name a kfunc is about. */
@@ -112,10 +112,21 @@ enum fuse_bpf_name {
 	FUSE_BPF_NEWPATH	= 5,	/* rename: the new path inside the mount */
 };
 
-/* What bpf_fuse_set_child() sets, in lookup and in what makes an inode. */
+/**
+ * enum fuse_bpf_child - what bpf_fuse_set_child() sets, in both phases of lookup
+ *	and in the pre phase of what makes an inode
+ * @FUSE_BPF_CHILD_OPS: arg is enum fuse_bpf_child_ops
+ * @FUSE_BPF_CHILD_MASK: arg has a bit (enum fuse_bpf_op) for each operation that
+ *	the set sees of the child and all below it, default_op included: an
+ *	operation without its bit goes to the backing filesystem alone.  A mask
+ *	with READ or WRITE has MMAP as well, which moves the same bytes.  A bit
+ *	of an operation that the module does not have has no effect.  So a mask
+ *	of named bits hides each operation that a later module adds, and
+ *	~FUSE_BPF_BIT(READ), which has the bits of those too, shows it.
+ */
 enum fuse_bpf_child {
-	FUSE_BPF_CHILD_OPS	= 0,	/* arg: enum fuse_bpf_child_ops */
-	FUSE_BPF_CHILD_MASK	= 1,	/* arg: bits of enum fuse_bpf_op */
+	FUSE_BPF_CHILD_OPS	= 0,
+	FUSE_BPF_CHILD_MASK	= 1,
 };
 
 enum fuse_bpf_child_ops {
@@ -126,8 +137,10 @@ enum fuse_bpf_child_ops {
 /* Bits of fuse_bpf_ops.flags.  Unknown ones are refused. */
 enum fuse_bpf_ops_flags {
 	/*
-	 * Run lookup on every path walk rather than once per cached name.
-	 * It costs a call per path component and ends the lockless walk.
+	 * Run lookup on every path walk rather than once per cached name: for
+	 * answers that depend on what the kernel does not see change, a map or
+	 * the time.  It costs a call per path component and ends the lockless
+	 * walk.
 	 */
 	FUSE_BPF_F_REVALIDATE	= 1 << 0,
 	/*
@@ -137,6 +150,15 @@ enum fuse_bpf_ops_flags {
 	 * Counts at mount time, and whenever a handle is used.
 	 */
 	FUSE_BPF_F_HANDLES	= 1 << 1,
+	/*
+	 * The answers of lookup depend on the caller: its uid, gid, cgroup, ...
+	 * Without this a cached answer is everybody's, whoever was answered.
+	 * Runs lookup on every path walk, as FUSE_BPF_F_REVALIDATE does.  A name
+	 * may be hidden from some and there for others.  But what is there has
+	 * one inode for all: bpf_fuse_set_child() must say the same of a name to
+	 * all callers that find it, or is answered EIO while the name is cached.
+	 */
+	FUSE_BPF_F_PER_CALLER	= 1 << 2,
 };
 
 /**
@@ -192,12 +214,58 @@ struct fuse_bpf_ctx {
 	void *opaque;
 };
 
-/* mmap: what is mapped; the FUSE protocol has no struct for it. */
+/**
+ * struct fuse_bpf_mmap_in - mmap: what is mapped
+ * @offset: in bytes, of the first mapping.  mremap(2) and remap_file_pages(2) show
+ *	other parts of the file later and call no program: decide by the file
+ * @length: in bytes; as @offset
+ * @prot: PROT_* that the mapping begins with.  It is not the whole: see @max_prot
+ * @max_prot: PROT_* that mprotect(2) may give it later, @prot included, without
+ *	another call.  A program may clear bits in the pre phase, which are then
+ *	never to be had; setting one, or clearing one of @prot, is answered EIO.
+ *	Most processors read what they may write or execute, and ptrace(2) and
+ *	/proc/PID/mem read whatever has PROT_READ in @max_prot
+ * @shared: 1 for MAP_SHARED
+ *
+ * On 6.1 remap_file_pages(2) gives PROT_EXEC back to a mapping that is shared and
+ * may be written.
+ */
 struct fuse_bpf_mmap_in {
-	__u64 offset;		/* bytes */
-	__u64 length;		/* bytes */
-	__u32 prot;		/* PROT_* */
-	__u32 shared;		/* 1 for MAP_SHARED */
+	__u64 offset;
+	__u64 length;
+	__u32 prot;
+	__u32 max_prot;
+	__u32 shared;
+	__u32 reserved;
+};
+
+/* Values of fuse_bpf_copy_in.how. */
+enum fuse_bpf_copy_how {
+	FUSE_BPF_COPY	= 1,	/* copy_file_range(2); blocks may be shared too */
+	FUSE_BPF_CLONE	= 2,	/* FICLONE and FICLONERANGE: blocks are shared */
+	FUSE_BPF_DEDUPE	= 3,	/* FIDEDUPERANGE: only if the bytes are alike */
+};
+
+/**
+ * struct fuse_bpf_copy_in - copy_file_range: from where to where
+ * @src_ino: backing inode number of the file that bytes come from
+ * @src_offset: in bytes, there
+ * @src_mount_id: the mount that it was opened on; ctx->mount_id if it is the same
+ * @dst_ino: backing inode number of the file that bytes go to, which is ctx->ino
+ * @dst_offset: in bytes, there
+ * @length: in bytes; for a clone up to the end of the source, what that is now
+ * @src_dev: device of the source, as ctx->dev is of the destination
+ * @how: enum fuse_bpf_copy_how
+ */
+struct fuse_bpf_copy_in {
+	__u64 src_ino;
+	__u64 src_offset;
+	__u64 src_mount_id;
+	__u64 dst_ino;
+	__u64 dst_offset;
+	__u64 length;
+	__u32 src_dev;
+	__u32 how;
 };
 
 /* readdir: the entry about to be listed; its name comes from the kfuncs. */
@@ -223,10 +291,29 @@ struct fuse_bpf_readdir_in {
  * For every operation: the program is called in the pre phase, before anything
  * is done, and again in the post phase if it returned FUSE_BPF_POST.  It may
  * sleep (SEC("struct_ops.s")) unless said otherwise, and then holds the VFS
- * locks that the operation itself is called with.  Arguments are never NULL
- * and point to scratch copies.  A field of in counts as changed only where
- * that is said.  An absent member means default_op, and without that the
- * backing filesystem alone.  All kernels behave alike unless said otherwise.
+ * locks that the operation itself is called with:
+ *
+ *	mknod, mkdir, symlink, link, unlink, rmdir, create: the directory's,
+ *	exclusively; and in link and the removals that of the inode.  rename:
+ *	those of both directories and both inodes, and between two directories
+ *	that of all such renames in the mount.  lookup: the directory's, shared,
+ *	or exclusively for open(2) with O_CREAT.  readdir: the directory's and the
+ *	backing one's, shared.  setattr, setxattr, removexattr, and ioctl that
+ *	sets: the inode's, exclusively.  getattr: none, or any of these, as
+ *	permission checks ask for attributes.  All others none.
+ *
+ * With a lock held a program must not wait for the caller's memory
+ * (bpf_copy_from_user() and its kin) or for another process: that may take as
+ * long as an unprivileged user likes, and everybody who needs the directory
+ * waits with it.  An operation keeps the set of programs that it was begun under
+ * from being freed only until its last call of a program: to the end if there is
+ * a post call, otherwise until the pre call has returned; a listing until
+ * getdents(2) returns.  So a post call for what a user can make wait (lock, read
+ * and write by splice(2)) lets that user keep a replaced set.
+ *
+ * Arguments are never NULL and point to scratch copies.  A field of in counts as
+ * changed only where that is said.  An absent member means default_op, and without
+ * that the backing filesystem alone.  All kernels behave alike unless said otherwise.
  *
  * Operations that name an entry run the ops of the directory holding it:
  * @lookup: a name is looked up that is not cached, or whose cached answer is
@@ -234,10 +321,17 @@ struct fuse_bpf_readdir_in {
  *	for "." and "..", nor for a cached name otherwise.  The post phase has
  *	the found entry in out (attr.mode is 0 if there is none); out->entry_valid
  *	and out->entry_valid_nsec may be written: how long the answer stays
- *	cached (the default is until the program set changes).  FUSE_BPF_REPLY in
- *	the pre phase, or -ENOENT in either, hides the name: it is absent, and
- *	making it fails with EACCES.  Another errno fails the lookup.  Kfuncs:
- *	name, path, bpf_fuse_set_child().
+ *	cached (the default is until the program set changes).  A cached answer
+ *	is everybody's: a set whose answers depend on the caller sets
+ *	FUSE_BPF_F_PER_CALLER.  FUSE_BPF_REPLY in the pre phase, or -ENOENT in
+ *	either, hides the name: it is absent, and making it fails with EACCES.
+ *	Another errno fails the lookup.  A name that is hidden when it was cached
+ *	before is hidden from paths alone: mounts below it, working directories
+ *	and open files stay, and the program is called whenever a path leads there
+ *	until it shows the name or the kernel has dropped it from its cache.
+ *	An answer of the post phase that there is nothing is not kept for what is
+ *	made under the name, one of the pre phase is.  Kfuncs: name, path,
+ *	bpf_fuse_set_child().
  * @mknod: in->mode may change in its permission bits
  * @mkdir: in->mode may change in its permission bits
  * @symlink: the target is FUSE_BPF_LINK
@@ -253,8 +347,6 @@ struct fuse_bpf_readdir_in {
  * @tmpfile: as create, without a name
  * @readdir: once per entry of a listing but "." and ".."; -ENOENT leaves the
  *	entry out, another errno ends the listing with it.  Pre phase only.
- *	Holds the backing directory's lock shared: it must not wait for others
- *	that use that directory.
  *
  * All other operations run the ops of the inode itself:
  * @getattr: stat(2) and whatever else needs attributes anew.  FUSE_BPF_REPLY
@@ -269,19 +361,39 @@ struct fuse_bpf_readdir_in {
  *	FATTR_* fields tell what is wanted
  * @readlink: of a symbolic link, also in the middle of a path
  * @open: of files and directories; in->flags: O_*
- * @read: read(2), splice from, and asynchronous reads; in->offset and in->size
- *	are for reading.  ctx->result in the post phase is the count (or
- *	-EIOCBQUEUED's stand-in 0 for an asynchronous one under way).  With a
- *	smaller one the file position has moved by that much only; what was
- *	spliced can't be taken back from its pipe, and is EIO then
- * @write: as read, for writes
- * @mmap: must not sleep; holds the caller's mmap lock
+ * @read: whatever gets bytes out of a file but mappings: read(2) in all forms,
+ *	asynchronous and direct too, splice(2) and sendfile(2) from it, execve(2)
+ *	and the kernel's own reading (modules, loop devices), and the source of
+ *	copy_file_range, clone and dedupe; of a dedupe, which compares, the
+ *	destination too.  in->offset and in->size are for reading; a size of
+ *	U32_MAX stands for that or more.  ctx->result in the post phase is the
+ *	count (or -EIOCBQUEUED's stand-in 0 for an asynchronous one under way).
+ *	With a smaller one the file position has moved by that much only; what was
+ *	spliced or copied can't be taken back, and is EIO then.
+ *	Mappings are mmap's: of a set with read and neither mmap nor default_op no
+ *	file can be mapped (ENODEV).  No program sees FIEMAP, which shows where
+ *	the bytes lie, nor what root swaps to, or mounts from, a file that was
+ *	opened while there was no read and no write
+ * @write: whatever gets bytes into a file but mappings, as read: write(2) in all
+ *	forms, splice(2) and sendfile(2) to it, core dumps, loop devices, and the
+ *	destination of copy_file_range and clone.  Bytes change by fallocate and
+ *	by setattr (truncation) as well, and by mmap: with a set that has write
+ *	and neither mmap nor default_op no mapping is, or becomes, both shared and
+ *	writable (ENODEV, or EACCES from mprotect(2))
+ * @mmap: must not sleep; holds the caller's mmap lock.  What is then read and
+ *	written in memory calls nothing more: see struct fuse_bpf_mmap_in.
+ *	in->max_prot may be narrowed
  * @flush: every close(2) of a descriptor of a regular file
- * @release: the last close; its result is ignored
+ * @release: the last close; its result is ignored.  It may be done later and by
+ *	another task, a kernel thread too: uid, gid, pid, tgid and cgroup_id are
+ *	those of who does it
  * @fsync: fsync, fdatasync; in->fsync_flags & 1 is data only
- * @fallocate: all modes
+ * @fallocate: all modes.  madvise(MADV_REMOVE) on a shared writable mapping
+ *	punches a hole without a call
  * @lseek: SEEK_DATA and SEEK_HOLE
- * @copy_file_range: reflink and dedupe too; runs the ops of the destination
+ * @copy_file_range: clone (reflink) and dedupe too; runs the ops of the
+ *	destination.  Called before read of the source and write of the
+ *	destination, and after them in the post phase; a smaller count is EIO
  * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer
  * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default
  * @listxattr: in->size is the caller's buffer
@@ -333,7 +445,7 @@ struct fuse_bpf_ops {
 	int (*lseek)(struct fuse_bpf_ctx *ctx, struct fuse_lseek_in *in,
 		     struct fuse_lseek_out *out);
 	int (*copy_file_range)(struct fuse_bpf_ctx *ctx,
-			       struct fuse_copy_file_range_in *in);
+			       struct fuse_bpf_copy_in *in);
 	int (*getxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);
 	int (*setxattr)(struct fuse_bpf_ctx *ctx, struct fuse_setxattr_in *in);	/* 32 */
 	int (*listxattr)(struct fuse_bpf_ctx *ctx, struct fuse_getxattr_in *in);

@@ -13,15 +13,18 @@
 
 /* What swapon(2) says of a file on the mount. */
 static const struct kind {
+	const char *test;
 	enum backing backing;
 	int err;
+	const char *set;	/* of programs, if not NULL */
 } kinds[] = {
-	{ ON_EXT4, 0 },
-	{ ON_XFS, EINVAL },
-	{ ON_BTRFS, EINVAL },
-	{ ON_NFS, EINVAL },
-	{ ON_TMPFS, EINVAL },
-	{ ON_OURS, EINVAL },
+	{ "swapped_to", ON_EXT4, 0, NULL },
+	{ "not_swapped_past_programs", ON_EXT4, EINVAL, "nop" },
+	{ "swapped_to", ON_XFS, EINVAL, NULL },
+	{ "swapped_to", ON_BTRFS, EINVAL, NULL },
+	{ "swapped_to", ON_NFS, EINVAL, NULL },
+	{ "swapped_to", ON_TMPFS, EINVAL, NULL },
+	{ "swapped_to", ON_OURS, EINVAL, NULL },
 };
 
 static bool used(const char *path)
@@ -55,7 +58,7 @@ static void make_swap(const char *path)
 
 static int end_test(void **state)
 {
-	mnt_done();
+	test_teardown(state);
 	backings_done();
 	return 0;
 }
@@ -68,7 +71,9 @@ static void swapped_to(void **state)
 	if (!backing_possible(kind->backing))
 		skip();
 	back = backing_dir(kind->backing, "back");
-	mnt(back, view, "");
+	if (kind->set)
+		set_attached(kind->set, NULL, NULL);
+	mnt(back, view, kind->set ? fmt("ops=%s", kind->set) : "");
 	make_swap(fmt("%s/file", back));
 	file = fmt("%s/file", view);
 	if (swapon(file, 0)) {
@@ -98,7 +103,7 @@ int main(void)
 	umask(0022);
 	for (size_t i = 0; i < KINDS; i++)
 		tests[i] = (struct CMUnitTest){
-			strdup(fmt("%s: swapped_to", backing_name(kinds[i].backing))),
+			strdup(fmt("%s: %s", backing_name(kinds[i].backing), kinds[i].test)),
 			swapped_to, NULL, end_test, (void *)&kinds[i],
 		};
 	return cmocka_run_group_tests(tests, NULL, NULL);

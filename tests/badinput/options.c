@@ -182,6 +182,12 @@ static void bad_source(void **state)
 	refused("", "ops=hide", EINVAL, "source", "");
 }
 
+/* mount(2) names the one that it is given first. */
+static void two_sources(void **state)
+{
+	refused(back, fmt("source=%s", back), EINVAL, "source", "was named already");
+}
+
 /* Names that the backing filesystem takes for the same are not the same to ours. */
 static void folded_case(void **state)
 {
@@ -333,6 +339,7 @@ int main(void)
 		BAD(both_ways_to_name_a_set),
 		BAD(bad_detach),
 		BAD(bad_source),
+		BAD(two_sources),
 		BAD(folded_case),
 		BAD(too_deep),
 		BAD(without_privilege),

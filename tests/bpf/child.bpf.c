@@ -2,12 +2,17 @@
 /*
  * Refuses every setattr and open of a file with EPERM and hides "hidden", but below
  * directories whose names say otherwise: "free*" has no ops, "some*" has ops that
- * see setattr alone. The same for directories as they are made.
+ * see setattr alone, "most*" and "odd*" such that see all but open, "all*" such that
+ * see all. The same for directories as they are made.
  */
 #include <fuse_bpf/fuse_bpf.bpf.h>
 
 char free_glob[8] = "free*", some_glob[8] = "some*", hidden_name[8] = "hidden";
-__s32 bad[2];	/* what bpf_fuse_set_child() said to nonsense */
+char most_glob[8] = "most*", odd_glob[8] = "odd*", all_glob[8] = "all*";
+__s32 bad[3];	/* what bpf_fuse_set_child() returned for nonsense, and after mkdir */
+
+/* Named ones, and so none of later modules. */
+#define NAMED	(FUSE_BPF_BIT(POLL) * 2 - 1)
 
 static __always_inline void choose(struct fuse_bpf_ctx *ctx)
 {
@@ -15,6 +20,12 @@ static __always_inline void choose(struct fuse_bpf_ctx *ctx)
 		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
 	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, some_glob, sizeof(some_glob)))
 		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, FUSE_BPF_BIT(SETATTR));
+	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, most_glob, sizeof(most_glob)))
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, ~FUSE_BPF_BIT(OPEN));
+	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, odd_glob, sizeof(odd_glob)))
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, NAMED & ~FUSE_BPF_BIT(OPEN));
+	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, all_glob, sizeof(all_glob)))
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, NAMED);
 }
 
 FUSE_BPF_PROG(child_lookup, struct fuse_bpf_ctx *ctx)
@@ -27,10 +38,14 @@ FUSE_BPF_PROG(child_lookup, struct fuse_bpf_ctx *ctx)
 
 FUSE_BPF_PROG(child_mkdir, struct fuse_bpf_ctx *ctx)
 {
+	if (ctx->phase == FUSE_BPF_PHASE_POST) {
+		bad[2] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
+		return FUSE_BPF_BACKING;
+	}
 	bad[0] = bpf_fuse_set_child(ctx, 77, 0);
 	bad[1] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, 77);
 	choose(ctx);
-	return FUSE_BPF_BACKING;
+	return FUSE_BPF_BACKING | FUSE_BPF_POST;
 }
 
 FUSE_BPF_PROG(child_setattr, struct fuse_bpf_ctx *ctx)

@@ -65,6 +65,45 @@ FUSE_BPF_PROG(current_task, struct fuse_bpf_ctx *ctx)
 	return task->pid ? FUSE_BPF_BACKING : -EPERM;
 }
 
+/* A buffer that is NULL, as the map has no such element: on 6.1 the verifier lets that pass. */
+struct room {
+	char bytes[64];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct room);
+} absent SEC(".maps");
+
+static __always_inline char *no_room(void)
+{
+	__u32 key = 1;
+
+	return bpf_map_lookup_elem(&absent, &key);
+}
+
+FUSE_BPF_PROG(null_name, struct fuse_bpf_ctx *ctx)
+{
+	int ret = bpf_fuse_read_name(ctx, FUSE_BPF_NAME, no_room(), sizeof(struct room));
+
+	return ret == -EINVAL ? -EUSERS : FUSE_BPF_BACKING;
+}
+
+FUSE_BPF_PROG(null_path, struct fuse_bpf_ctx *ctx)
+{
+	int ret = bpf_fuse_read_path(ctx, FUSE_BPF_PATH, no_room(), sizeof(struct room));
+
+	return ret == -EINVAL ? -EUSERS : FUSE_BPF_BACKING;
+}
+
+FUSE_BPF_PROG(null_pattern, struct fuse_bpf_ctx *ctx)
+{
+	return bpf_fuse_match_name(ctx, FUSE_BPF_NAME, no_room(), sizeof(struct room)) ?
+	       FUSE_BPF_BACKING : -EUSERS;
+}
+
 #define ONE(set, member, prog) \
 	FUSE_BPF_OPS(set) = { .name = #set, .abi = 1, .member = (void *)prog }
 ONE(f_stack, unlink, on_stack);
@@ -72,5 +111,8 @@ ONE(f_map, lookup, in_map);
 ONE(f_one_step, unlink, one_step);
 ONE(f_two_steps, unlink, two_steps);
 ONE(f_task, unlink, current_task);
+ONE(f_null_name, unlink, null_name);
+ONE(f_null_path, unlink, null_path);
+ONE(f_null_match, unlink, null_pattern);
 
 char LICENSE[] SEC("license") = "GPL";

@@ -8,7 +8,7 @@
 
 struct probe probe;
 
-_Static_assert(PROBE_OPS == FUSE_BPF_OP_COUNT, "probe.h has the wrong PROBE_OPS");
+_Static_assert(PROBE_DEFAULT == FUSE_BPF_OP_POLL + 1, "probe.h has the wrong PROBE_DEFAULT");
 
 /* Whether the operation is one that the test asked for, by name where it has one. */
 static __always_inline bool wanted(struct fuse_bpf_ctx *ctx)
@@ -63,10 +63,11 @@ static __always_inline int act(struct fuse_bpf_ctx *ctx, __u32 nr, __u64 in0, __
 }
 
 /* A program that does no more than that. */
-#define PLAIN(member, BIT)						\
+#define PLAIN(member, BIT)	PLAIN_NR(member, FUSE_BPF_OP_##BIT)
+#define PLAIN_NR(member, nr)						\
 FUSE_BPF_PROG(member, struct fuse_bpf_ctx *ctx)				\
 {									\
-	return wanted(ctx) ? act(ctx, FUSE_BPF_OP_##BIT, 0, 0) : FUSE_BPF_BACKING; \
+	return wanted(ctx) ? act(ctx, nr, 0, 0) : FUSE_BPF_BACKING;	\
 }
 
 /* ... and keeps two fields of in. */
@@ -152,7 +153,7 @@ PLAIN(release, RELEASE)
 TAKING(fsync, FSYNC, fuse_fsync_in, fsync_flags, fsync_flags)
 TAKING(fallocate, FALLOCATE, fuse_fallocate_in, offset, length)
 TAKING(lseek, LSEEK, fuse_lseek_in, offset, whence)
-TAKING(copy_file_range, COPY_FILE_RANGE, fuse_copy_file_range_in, off_out, len)
+TAKING(copy_file_range, COPY_FILE_RANGE, fuse_bpf_copy_in, dst_offset, length)
 TAKING(getxattr, GETXATTR, fuse_getxattr_in, size, size)
 TAKING(setxattr, SETXATTR, fuse_setxattr_in, size, flags)
 TAKING(listxattr, LISTXATTR, fuse_getxattr_in, size, size)
@@ -161,7 +162,7 @@ TAKING(access, ACCESS, fuse_access_in, mask, mask)
 TAKING(readdir, READDIR, fuse_bpf_readdir_in, ino, type)
 TAKING(ioctl, IOCTL, fuse_ioctl_in, cmd, arg)
 PLAIN(lock, LOCK)
-PLAIN(default_op, DEFAULT)
+PLAIN_NR(default_op, PROBE_DEFAULT)
 
 FUSE_BPF_OPS(every) = {
 	.name = "every",

@@ -4,7 +4,8 @@
 #define PROBE_H
 
 #define PROBE_NAME	64
-#define PROBE_OPS	34	/* FUSE_BPF_OP_COUNT, whose header differs for programs and tests */
+#define PROBE_DEFAULT	33	/* stands for default_op, after the last of enum fuse_bpf_op */
+#define PROBE_OPS	34
 
 /* struct fuse_bpf_ctx as the program read it, by fields. */
 struct probe_ctx {

@@ -88,6 +88,55 @@ FUSE_BPF_PROG_SLEEPABLE(may_sleep, struct fuse_bpf_ctx *ctx)
 	return ctx->phase ? FUSE_BPF_BACKING : -EPERM;
 }
 
+/* Callbacks that run where nothing may sleep, in programs that may and in others. */
+struct timed {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct timed);
+} timed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} walked SEC(".maps");
+
+static int on_timer(void *map, __u32 *key, struct timed *value)
+{
+	return 0;
+}
+
+static long on_element(void *map, __u32 *key, __u64 *value, void *data)
+{
+	return 0;
+}
+
+static __always_inline int with_timer(struct fuse_bpf_ctx *ctx)
+{
+	__u32 key = 0;
+	struct timed *value = bpf_map_lookup_elem(&timed, &key);
+
+	if (!value || bpf_timer_init(&value->timer, &timed, 1))
+		return FUSE_BPF_BACKING;
+	return bpf_timer_set_callback(&value->timer, on_timer) ? -EPERM : FUSE_BPF_BACKING;
+}
+
+static __always_inline int with_walk(struct fuse_bpf_ctx *ctx)
+{
+	return bpf_for_each_map_elem(&walked, on_element, NULL, 0) < 0 ? -EPERM : FUSE_BPF_BACKING;
+}
+
+FUSE_BPF_PROG(may_timer, struct fuse_bpf_ctx *ctx) { return with_timer(ctx); }
+FUSE_BPF_PROG_SLEEPABLE(no_timer, struct fuse_bpf_ctx *ctx) { return with_timer(ctx); }
+FUSE_BPF_PROG(may_walk, struct fuse_bpf_ctx *ctx) { return with_walk(ctx); }
+FUSE_BPF_PROG_SLEEPABLE(no_walk, struct fuse_bpf_ctx *ctx) { return with_walk(ctx); }
+
 FUSE_BPF_PROG(no_poll, struct fuse_bpf_ctx *ctx)
 {
 	return FUSE_BPF_BACKING;
@@ -112,5 +161,9 @@ ONE(s_default, default_op, no_sleep_default);
 ONE(s_blind, access, no_sleep_blind);
 ONE(s_open, open, may_sleep);
 ONE(m_poll, poll, no_poll);
+ONE(t_open, open, may_timer);
+ONE(t_sleeper, open, no_timer);
+ONE(e_open, open, may_walk);
+ONE(e_sleeper, open, no_walk);
 
 char LICENSE[] SEC("license") = "GPL";

@@ -11,6 +11,7 @@ struct tcp_congestion_ops {
 	__u32 (*undo_cwnd)(struct sock *sk);
 	void (*cong_avoid)(struct sock *sk, __u32 ack, __u32 acked);
 	char name[16];
+	void (*release)(struct sock *sk);
 } __attribute__((preserve_access_index));
 
 __u64 calls;
@@ -33,11 +34,21 @@ void cong_avoid(__u64 *ctx)
 	__sync_fetch_and_add(&calls, 1);
 }
 
+/*
+ * Of the struct's last member. The update of the map's value must return 0 and not what setting up the last program
+ * returned, which is its trampoline's size.
+ */
+SEC("struct_ops/release")
+void release(__u64 *ctx)
+{
+}
+
 SEC(".struct_ops.link")
 struct tcp_congestion_ops by_link = {
 	.ssthresh = (void *)ssthresh,
 	.undo_cwnd = (void *)undo_cwnd,
 	.cong_avoid = (void *)cong_avoid,
+	.release = (void *)release,
 	.name = "core_link",
 };
 
@@ -46,6 +57,7 @@ struct tcp_congestion_ops by_element = {
 	.ssthresh = (void *)ssthresh,
 	.undo_cwnd = (void *)undo_cwnd,
 	.cong_avoid = (void *)cong_avoid,
+	.release = (void *)release,
 	.name = "core_plain",
 };
 

@@ -4,10 +4,12 @@
  * through the mount what they are of waits until they are given up, but for delegations
  * not long. Without fuse_bpf_backing_again() the change fails with EWOULDBLOCK at once.
  */
+#include "acl.h"
 #include "twin.h"
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #define F_SETDELEG_	(1024 + 16)	/* not in the headers of older kernels */
 
@@ -91,6 +93,24 @@ static int change_by_opening(int dir)
 	return fd < 0 ? fd : close(fd);
 }
 
+static int set_attr(int dir)
+{
+	return setxattr(fmt("/proc/self/fd/%d/d/f", dir), "trusted.other", "x", 1, 0);
+}
+
+static int remove_attr(int dir)
+{
+	return removexattr(fmt("/proc/self/fd/%d/d/f", dir), "trusted.there");
+}
+
+static int set_acl(int dir)
+{
+	const struct acl acl = ACL(6, 1, 4, 4, 4, 4);
+
+	return setxattr(fmt("/proc/self/fd/%d/d/f", dir), "system.posix_acl_access", &acl,
+			sizeof(acl), 0);
+}
+
 static int do_unlink(int dir)
 {
 	return unlinkat(dir, "d/f", 0);
@@ -154,6 +174,9 @@ static const struct change {
 	{ "chown", "d/f", F_SETDELEG_, change_owner },
 	{ "truncate", "d/f", F_SETDELEG_, change_size },
 	{ "open to truncate", "d/f", F_SETDELEG_, change_by_opening },
+	{ "setxattr", "d/f", F_SETDELEG_, set_attr },
+	{ "removexattr", "d/f", F_SETDELEG_, remove_attr },
+	{ "set ACL", "d/f", F_SETDELEG_, set_acl },
 	{ "unlink", "d/f", F_SETDELEG_, do_unlink },
 	{ "link", "d/f", F_SETDELEG_, do_link },
 	{ "rename", "d/f", F_SETDELEG_, do_rename },
@@ -174,6 +197,7 @@ static void make_all(int dir)
 	must(mkdirat(dir, "d", 0755));
 	must(mkdirat(dir, "d/e", 0755));
 	put(dir, "d/f", "text");
+	must(setxattr(fmt("/proc/self/fd/%d/d/f", dir), "trusted.there", "x", 1, 0));
 	put(dir, "g", "other");
 }
 
@@ -257,7 +281,10 @@ static void delegations_are_returned(struct twin *t)
 /* docs/differences.md: nobody keeps a directory of the mount locked by what he has of a file in it. */
 static void kept_delegations_hold_nobody_up(struct twin *t)
 {
-	static int (*const changes_of_f[])(int dir) = { change_mode, do_unlink, do_link, do_rename, do_rename_over };
+	static int (*const changes_of_f[])(int dir) = {
+		change_mode, change_size, set_attr, remove_attr, set_acl,
+		do_unlink, do_link, do_rename, do_rename_over,
+	};
 	uint64_t start = now_ms();
 	pid_t pid;
 
@@ -275,10 +302,31 @@ static void kept_delegations_hold_nobody_up(struct twin *t)
 	assert_string_equal(names_in(under(t, "d")), "e");
 }
 
+/* docs/differences.md: the same of leases, which only truncate(2) meets with the file locked. */
+static void kept_leases_hold_nobody_up(struct twin *t)
+{
+	uint64_t start = now_ms();
+	pid_t pid;
+	int err;
+
+	make_all(t->u);
+	same_stat(t, "d/f");
+	pid = holder(under(t, "d/f"), F_SETLEASE, true);
+	err = truncate(over(t, "d/f"), 2) ? errno : 0;
+	must(kill(pid, SIGKILL));
+	must(waitpid(pid, NULL, 0));
+	assert_int_equal(err, EWOULDBLOCK);
+	assert_true(now_ms() - start < NOT_LONG);
+	holds(t->u, "d/f", "text");
+	must(truncate(over(t, "d/f"), 2));
+	holds(t->u, "d/f", "te");
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(leases_are_broken),
 	TWIN_TEST(delegations_are_returned),
 	TWIN_TEST(kept_delegations_hold_nobody_up),
+	TWIN_TEST(kept_leases_hold_nobody_up),
 };
 
 int main(void)

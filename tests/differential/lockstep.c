@@ -12,7 +12,6 @@
 #include "lib/diff.h"
 
 #include <getopt.h>
-#include <sys/mount.h>
 #include <sys/utsname.h>
 
 /* Of each world, from as many seeds: on the three kernels together 120,000 operations. */
@@ -102,23 +101,6 @@ static int replay(const char *path)
 	};
 
 	return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
-}
-
-/* What tests/run does, for whoever runs this without it. */
-static void provide_surroundings(void)
-{
-	static char tmp[] = "/tmp/differential";
-
-	if (getenv("TEST_TMP"))
-		return;
-	if (module_load(NULL) || (mkdir(tmp, 0755) && errno != EEXIST) || mount("tmpfs", tmp, "tmpfs", 0, "mode=0755")) {
-		perror(tmp);
-		exit(2);
-	}
-	setenv("TEST_TMP", tmp, 1);
-	setenv("TEST_BUILD", "tests/build", 0);
-	setenv("TEST_TOP", ".", 0);
-	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 0);
 }
 
 int main(int argc, char **argv)

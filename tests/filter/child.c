@@ -51,6 +51,11 @@ static void is_free(const char *dir, const char *text)
 	file_is(fmt("%s/%s/hidden", at, dir), text);
 }
 
+static void is_refused_chmod(const char *file)
+{
+	assert_fails(chmod(file, 0600), EPERM);
+}
+
 static void inherited(void **state)
 {
 	start(state);
@@ -83,6 +88,7 @@ static void of_what_is_made(void **state)
 	assert_ok(mkdir(AT("free-made"), 0755));
 	assert_int_equal(bad[0], -EINVAL);
 	assert_int_equal(bad[1], -EINVAL);
+	assert_int_equal(bad[2], -EINVAL);
 	file_write(AT("free-made/file"), "free-made");
 	file_write(AT("free-made/hidden"), "free-made");
 	is_free("free-made", "free-made");
@@ -91,6 +97,36 @@ static void of_what_is_made(void **state)
 	assert_fails(chmod(AT("some-made/hidden"), 0600), EPERM);
 	assert_ok(mkdir(AT("made"), 0755));
 	assert_fails(try_open(AT("made/hidden"), O_WRONLY | O_CREAT, 0644), EACCES);
+}
+
+/* Too late to choose, and the answer is no success that has no effect. */
+static void not_after_it_is_made(void **state)
+{
+	start(state);
+	assert_ok(mkdir(AT("plain-made"), 0755));
+	assert_int_equal(bad[2], -EINVAL);
+	assert_fails(try_open(AT("plain-made/new"), O_WRONLY | O_CREAT, 0644), EPERM);
+	assert_true(exists(BACK("plain-made/new")));
+	is_refused_chmod(AT("plain-made/new"));
+}
+
+/* Bits of operations that there are not: they are in a mask's complement, and mean nothing. */
+static void bits_of_no_operation(void **state)
+{
+	start(state);
+	assert_ok(mkdir(AT("most"), 0755));
+	assert_ok(mkdir(AT("odd"), 0755));
+	assert_ok(mkdir(AT("all"), 0755));
+	file_write(AT("most/file"), "most");
+	file_is(AT("most/file"), "most");
+	is_refused_chmod(AT("most/file"));
+	assert_fails(try_open(AT("most/hidden"), O_RDONLY, 0), ENOENT);
+	assert_ok(rename(AT("most/file"), AT("odd/file")));
+	file_is(AT("odd/file"), "most");
+	is_refused_chmod(AT("odd/file"));
+	assert_fails(rename(AT("odd/file"), AT("all/file")), EXDEV);
+	assert_ok(rename(AT("plain/file"), AT("all/file")));
+	is_full("all");
 }
 
 static void nothing_crosses(void **state)
@@ -167,6 +203,8 @@ int main(void)
 		cmocka_unit_test(none),
 		cmocka_unit_test(masked),
 		cmocka_unit_test(of_what_is_made),
+		cmocka_unit_test(not_after_it_is_made),
+		cmocka_unit_test(bits_of_no_operation),
 		cmocka_unit_test(nothing_crosses),
 		cmocka_unit_test(two_names_of_one_file),
 		cmocka_unit_test(moved_underneath),

@@ -395,7 +395,7 @@ static void default_op(void **state)
 	size_t i;
 
 	start(state, "only_default");
-	op = &probe->op[FUSE_BPF_OP_DEFAULT];
+	op = &probe->op[PROBE_DEFAULT];
 	probe->tgid = 0;
 	for (i = 0; i < ALL; i++) {
 		if (all[i].op == FUSE_BPF_OP_LOOKUP || all[i].op == FUSE_BPF_OP_GETATTR ||

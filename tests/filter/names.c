@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <fnmatch.h>
 #include <sys/xattr.h>
 
 #include "names.h"
@@ -233,7 +234,13 @@ static const struct {
 	{ "[a-c]x", "dx", false }, { "[!a-c]", "d", true }, { "[!a-c]", "b", false },
 	{ "[a-]", "-", true }, { "[]]", "]", true }, { "[!]]", "x", true }, { "[!]]", "]", false },
 	{ "[0-9][0-9]", "42", true }, { "[0-9][0-9]", "4x", false },
-	{ "[x", "[x", true }, { "a[", "a[", true },
+	{ "[x", "[x", true }, { "a[", "a[", true }, { "[", "[", true }, { "[", "x", false },
+	{ "[!", "[!", true }, { "[!]", "[!]", true }, { "[]", "[]", true }, { "[!]", "x", false },
+	{ "[[]", "[", true }, { "[[", "[[", true }, { "[[[]", "[", true }, { "[[[]", "[[", false },
+	{ "*[", "x[", true }, { "*[[[x", "[[[[[x", true }, { "*[[[x", "[[[[[y", false },
+	{ "[a]*[", "a[", true }, { "[a]*[", "b[", false }, { "[a-", "[a-", true },
+	{ "[b-a]", "a", false }, { "[--0]", "0", true }, { "[a-]b", "-b", true },
+	{ "[\\]", "\\", true }, { "[\\", "[\\", true },
 	{ "\\*", "*", true }, { "\\*", "x", false }, { "\\?x", "?x", true }, { "\\[a]", "[a]", true },
 	{ "\\\\", "\\", true }, { "a\\", "a\\", true },
 	{ "caf\xc3\xa9", "caf\xc3\xa9", true }, { "caf?", "caf\xc3\xa9", false },
@@ -262,6 +269,48 @@ static void patterns(void **state)
 	}
 }
 
+/* The next of a sequence of numbers that is the same in every run. */
+static unsigned int next(unsigned int *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16 & 0x7fff;
+}
+
+static void random_text(char *to, size_t max, const char *of, unsigned int *seed)
+{
+	size_t len = 1 + next(seed) % max, i;
+
+	for (i = 0; i < len; i++)
+		to[i] = of[next(seed) % strlen(of)];
+	to[len] = 0;
+}
+
+/*
+ * As fnmatch(3) has it, but where a pattern ends in '-': glibc then takes an unclosed '[' for an error.
+ * A backslash within [] it takes for a quote.
+ */
+static void patterns_as_fnmatch(void **state)
+{
+	unsigned int seed = 1, matches = 0, i;
+	char pattern[9], text[7];
+
+	attach("ask_at_lookup");
+	for (i = 0; i < 3000; i++) {
+		random_text(pattern, 8, "ab*?[[]]!-", &seed);
+		random_text(text, 6, "ab[]!-", &seed);
+		if (pattern[strlen(pattern) - 1] == '-')
+			continue;
+		memset(names->pattern, 0, sizeof(names->pattern));
+		strcpy(names->pattern, pattern);
+		assert_false(exists(fmt("%s/%s", at, text)));
+		if (names->match[FUSE_BPF_NAME] != !fnmatch(pattern, text, 0))
+			fail_msg("\"%s\" and \"%s\": %d, unlike fnmatch", pattern, text,
+				 names->match[FUSE_BPF_NAME]);
+		matches += names->match[FUSE_BPF_NAME];
+	}
+	assert_true(matches > 100);
+}
+
 #define NAMES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -278,6 +327,7 @@ int main(void)
 		NAMES(longest_key),
 		NAMES(hashes),
 		NAMES(patterns),
+		NAMES(patterns_as_fnmatch),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -117,6 +117,14 @@ check_rules() {
 		'fail \bBUG\b' 'allow WARNING: because it is in the way'
 	unusable 'an allowance without a reason' ': an allowance without a reason: WARNING: of a test' \
 		'fail \bBUG\b' 'allow WARNING: of a test'
+	unusable 'rules for races that leave ours out' \
+		': the rules for races are too narrow, they leave out: write: fuse_bpf_refresh [fuse_bpf]' \
+		'fail \bBUG\b' 'race ^read because only reads matter'
+	unusable 'a rule for races without a reason' ': a rule for races without a reason: ^read' \
+		'fail \bBUG\b' 'race ^read'
+	unusable 'functions to pass through that are answerable' \
+		': a function to pass through is too wide, it takes: 2:generic_permission' \
+		'fail \bBUG\b' 'through generic.* because it is in the way'
 	unusable 'an unknown verb' ': not a rule: deny BUG' 'fail \bBUG\b' 'deny BUG'
 	unusable 'no rule' ' has no fail rule' '# nothing'
 	printf 'fail (\n' >"$rules"
@@ -128,6 +136,49 @@ check_rules() {
 	rm "$log"
 	status_is 2 'scan-log: no log' "$TEST_TOP/scripts/scan-log" "$log"
 	is "$err" "scan-log: cannot read the kernel log $log" 'scan-log: no log: the message'
+}
+
+# race FIRST SECOND [END]: a report of KCSAN of two accesses; each is KIND:FUNCTION, and our function called both.
+race() {
+	printf '%s\n' "BUG: KCSAN: data-race in ${1#*:} / ${2#*:}" '' \
+		"${1%%:*} to 0xffff888004a5e4a8 of 4 bytes by task 411 on cpu 0:" " ${1#*:}" \
+		' fuse_bpf_permission+0x4a/0x1f0 [fuse_bpf]' ' do_syscall_64+0x91/0x160' '' \
+		"${2%%:*} to 0xffff888004a5e4a8 of 4 bytes by interrupt on cpu 1:" " ${2#*:}" \
+		' fuse_bpf_setattr+0x5b/0x2a0 [fuse_bpf]' '' 'value changed: 0x00000001 -> 0x00000002' '' \
+		"${3-Reported by Kernel Concurrency Sanitizer on:}"
+}
+
+check_races() {
+	local core='write:notify_change+0x10/0x20' plain='fuse_bpf_refresh+0x1f/0x80 [fuse_bpf]' kind
+	scan 0 "a race of the kernel's own" "$(race "$core" 'read:generic_permission+0x1/0x2')"
+	scan 0 "a marked access of ours and the kernel's plain one" "$(race "$core" "read (marked):$plain")"
+	scan 0 'the same, seen late' "$(race "$core" "read (marked, reordered):$plain")"
+	for kind in read write read-write 'write (reordered)' 'assert no writes'; do
+		scan 1 "a plain $kind of ours" "$(race "$core" "$kind:$plain")"
+		scan 1 "... first" "$(race "$kind:$plain" "$core")"
+	done
+	scan 1 'of which one is plain, both being ours' "$(race "write (marked):$plain" "read:$plain")"
+	scan 1 "of another module" "$(race "$core" 'read:core_test_init+0x1/0x2 [core_test]')"
+	scan 1 'a plain access by way of a function that makes it for its caller' \
+		"$(race "$core" 'read:memcmp+0x10/0x80')"
+	scan 1 'that is cut off' "$(race "$core" 'read:generic_permission+0x1/0x2' 'reboot: Power down')"
+	scan 1 'without a function' "$(race "$core" 'read:0xffffffffc0401000')"
+	scan 1 'of unknown origin, read plainly by ours' "$(race_alone "$plain")"
+	scan 0 "of unknown origin, read plainly by the kernel" "$(race_alone 'dput+0x1/0x2')"
+	scan 1 "another splat after the kernel's own" \
+		"$(race "$core" 'read:generic_permission+0x1/0x2')"$'\nBUG: Bad rss-counter state'
+	like "$err" 'the kernel log has 1 lines' "scan-log: another splat after the kernel's own: counts that one only"
+	scan 1 "ours after the kernel's own" \
+		"$(race "$core" 'read:generic_permission+0x1/0x2'; race "$core" "read:$plain")"
+	like "$err" 'the kernel log has 1 lines' "scan-log: ours after the kernel's own: counts that one only"
+}
+
+# race_alone FUNCTION: a read of which KCSAN saw only that the value had changed.
+race_alone() {
+	printf '%s\n' "BUG: KCSAN: data-race in $1" '' \
+		'race at unknown origin, with read to 0xffff888004a5e4a8 of 4 bytes by task 411 on cpu 0:' " $1" \
+		' do_syscall_64+0x91/0x160' '' 'value changed: 0x00000001 -> 0x00000002' '' \
+		'Reported by Kernel Concurrency Sanitizer on:'
 }
 
 vm() { TMPDIR=$TEST_TMP/vm "$TEST_TOP/scripts/vm" trixie bash -c "$1"; }
@@ -190,6 +241,7 @@ check_failures() {
 
 check_splats
 check_rules
+check_races
 mkdir "$TEST_TMP/vm"
 ok_if 'scripts/build' "$TEST_TOP/scripts/build" trixie
 check_statuses

@@ -7,6 +7,9 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 #include <sys/xattr.h>
@@ -214,6 +217,7 @@ static void fail_after_detach(void **state)
 	const char *plain = fmt("%s/plain", at), *sub = fmt("%s/sub", at);
 	char buf[4096];
 	struct stat st;
+	struct fiemap map = {};
 	struct statfs stf;
 	int fd, dir;
 
@@ -238,6 +242,10 @@ static void fail_after_detach(void **state)
 	assert_fails(pread(fd, buf, 1, 0), ENOTCONN);
 	assert_fails(ftruncate(fd, 0), ENOTCONN);
 	assert_fails(fsync(fd), ENOTCONN);
+	assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL), ENOTCONN);
+	assert_fails(ioctl(fd, FS_IOC_FIEMAP, &map), ENOTCONN);
+	assert_fails(lseek(fd, 0, SEEK_DATA), ENOTCONN);
+	assert_fails(lseek(dir, 0, SEEK_SET), ENOTCONN);
 	assert_fails(getdents64(dir, buf, sizeof(buf)), ENOTCONN);
 	assert_fails(mkdir(fmt("%s/dir", at), 0755), ENOTCONN);
 	assert_fails(unlink(plain), ENOTCONN);

@@ -9,6 +9,8 @@
 
 #include <bpf/btf.h>
 
+#include "scribble.h"
+
 /* Does the verifier of this kernel know arguments from other pointers? */
 static bool arguments_are_known(void)
 {
@@ -77,12 +79,101 @@ static void argument_kept(void **state)
 	close(log);
 }
 
+/* Kernels that do not tell NULL from a pointer leave it to the kfuncs: these must not write there. */
+static void null_buffer(const char *name)
+{
+	const char *back, *at;
+	struct set *set;
+
+	if (arguments_are_known()) {
+		refused_with(name, EACCES, "Possibly NULL pointer passed to trusted");
+		return;
+	}
+	back = tmp_dir(fmt("back-%s", name));
+	at = tmp_path(fmt("at-%s", name));
+	file_write(fmt("%s/file", back), "file");
+	set = set_attached("forged", name, NULL);
+	mnt(back, at, fmt("ops=%s", name));
+	assert_fails(unlink(fmt("%s/file", at)), EUSERS);
+	assert_int_equal(ops_get(name).errors, 0);
+	file_is(fmt("%s/file", back), "file");
+	umnt(at);
+	set_free(set);
+	remove_tree(back);
+}
+
+static void null_buffers(void **state)
+{
+	null_buffer("f_null_name");
+	null_buffer("f_null_path");
+	null_buffer("f_null_match");
+}
+
+static void scribbled_on(struct scribble *s, __u32 word, const char *at)
+{
+	const char *name = fmt("dir-%x", word), *dir = fmt("%s/%s", at, name), *path = fmt("/%s", name);
+	int post;
+
+	memset(s, 0, sizeof(*s));
+	s->word = word;
+	assert_ok(mkdir(dir, 0755));
+	for (post = 0; post < 2; post++) {
+		const struct scribble_call *call = &s->calls[post];
+
+		assert_int_equal(call->count, 1);
+		assert_int_equal(call->written, word * 0x100000001ULL);
+		assert_int_equal(call->result, 0);
+		assert_int_equal(call->name_len, strlen(name));
+		assert_string_equal(call->name, name);
+		assert_int_equal(call->path_len, strlen(path));
+		assert_string_equal(call->path, path);
+	}
+	assert_int_equal(s->calls[0].tgid, getpid());
+	assert_int_equal(s->calls[0].child, 0);
+	assert_int_equal(s->calls[1].child, -EINVAL);
+	assert_int_equal(file_mode(dir), S_IFDIR | 0755);
+
+	/* Its ops are none, as was decided before: nothing is called for what is made in it. */
+	assert_ok(mkdir(fmt("%s/sub", dir), 0755));
+	assert_int_equal(s->calls[0].count, 1);
+}
+
+/*
+ * Where a program can write to the context, nothing but the program acts on it: neither as the phase, nor as who is
+ * asking, nor as a pointer.
+ */
+static void context_is_not_read_back(void **state)
+{
+	static const __u32 words[] = { 0, 1, 2, 1000, 0xffffffff };
+	const char *back = tmp_dir("back"), *at = tmp_path("at");
+	struct set *set = set_open("scribble", NULL, NULL);
+	int ret = set_try_load(set);
+	size_t i;
+
+	if (ret) {
+		/* Closed in this kernel. */
+		assert_true(ret == -EACCES || ret == -EINVAL);
+		assert_has(set_log, "Caller passes invalid args into func");
+		remove_tree(back);
+		return;
+	}
+	set_attach(set);
+	mnt(back, at, "ops=scribble");
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		scribbled_on(set->globals, words[i], at);
+	assert_int_equal(ops_get("scribble").errors, 0);
+	umnt(at);
+	remove_tree(back);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(lookalikes, test_teardown),
 		cmocka_unit_test_teardown(walks, test_teardown),
 		cmocka_unit_test_teardown(argument_kept, test_teardown),
+		cmocka_unit_test_teardown(null_buffers, test_teardown),
+		cmocka_unit_test_teardown(context_is_not_read_back, test_teardown),
 	};
 
 	return cmocka_run_group_tests_name("pointers", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -134,8 +135,11 @@ static void refused_data(void **state)
 	set->ops->flags = FUSE_BPF_F_REVALIDATE | 0x80;
 	refuse(set, "fuse_bpf: data: .flags 0x81 has bits");
 	set = set_open("probe", "empty", "data");
-	set->ops->post_only = 1ULL << FUSE_BPF_OP_COUNT;
-	refuse(set, "fuse_bpf: data: .post_only has bit 34");
+	set->ops->post_only = 1ULL << (FUSE_BPF_OP_POLL + 1);
+	refuse(set, "fuse_bpf: data: .post_only has bit 33");
+	set = set_open("probe", "empty", "data");
+	set->ops->post_only = 1ULL << 63;
+	refuse(set, "fuse_bpf: data: .post_only has bit 63");
 	set = set_open("probe", "empty", "data");
 	set->ops->post_only = 1ULL << FUSE_BPF_OP_READDIR;
 	refuse(set, "fuse_bpf: data: .post_only has bit 29");
@@ -238,6 +242,78 @@ static void name_of_another_namespace(void **state)
 	assert_true(wait_for(SOON, ops_gone, "theirs"));
 }
 
+/* The module's limit, and rounds enough to see that there is none. */
+#define SETS_PER_NAMESPACE	256
+#define ROUNDS			(SETS_PER_NAMESPACE + 20)
+
+/* A mount in the making that holds the set: -1, or its descriptor. */
+static int hold(const char *name)
+{
+	int fs = fsopen("fuse_bpf", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "ops", name, 0)) {
+		close(fs);
+		return -1;
+	}
+	return fs;
+}
+
+/* Attach, hold, detach, and again: how often, until it is refused with ENOSPC; 1000 and more: what else failed. */
+static int fill_with_detached(struct set *set, int *held)
+{
+	int i, link;
+
+	for (i = 0; i < ROUNDS; i++) {
+		link = link_create(set);
+		if (link < 0)
+			return link == -ENOSPC ? i : 1000 - link;
+		held[i] = hold("many");
+		if (held[i] < 0)
+			return 2000 + errno;
+		if (bpf_link_detach(link))
+			return 3000 + errno;
+		close(link);
+	}
+	return i;
+}
+
+/* 0, or a number that says what went wrong. */
+static int detached_ones_count(void *arg)
+{
+	int held[ROUNDS], i, n, link;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return 101;
+	n = fill_with_detached(arg, held);
+	if (n != SETS_PER_NAMESPACE)
+		return n < SETS_PER_NAMESPACE ? 102 : n < 1000 ? 103 : 104;
+	/* One gone is room for one. */
+	close(held[--n]);
+	link = link_create(arg);
+	if (link < 0)
+		return 105;
+	close(link);
+	for (i = 0; i < n; i++)
+		close(held[i]);
+	link = link_create(arg);
+	return link < 0 ? 106 : 0;
+}
+
+/* What a user namespace can make without end it can use up memory and time of others with. */
+static void detached_sets_are_counted(void **state)
+{
+	struct set *set = ready("many");
+	int log = kmsg_open();
+
+	assert_int_equal(in_child(CLONE_NEWUSER | CLONE_NEWNS, detached_ones_count, set), 0);
+	assert_true(kmsg_has(log, fmt("fuse_bpf: many: there are %d sets of this user namespace already",
+				      SETS_PER_NAMESPACE)));
+	assert_true(wait_for(SOON, ops_gone, "many"));
+	close(log);
+	set_attach(set);
+	assert_string_equal(ops_get("many").state, "live");
+}
+
 #define REG(test) cmocka_unit_test_teardown(test, test_teardown)
 
 int main(void)
@@ -251,6 +327,7 @@ int main(void)
 		REG(holder_of_a_descriptor),
 		REG(names_per_user_namespace),
 		REG(name_of_another_namespace),
+		REG(detached_sets_are_counted),
 	};
 
 	return cmocka_run_group_tests_name("register", tests, NULL, NULL);

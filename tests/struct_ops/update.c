@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #define VERSIONS	6
 #define THREADS		4
@@ -220,12 +221,85 @@ static void refused_updates(void **state)
 	assert_true(wait_for(SOON, ops_gone, "one"));
 }
 
+/* What a test hands to a child: descriptors, and whether it is to be an ordinary user. */
+struct held {
+	int link, map;
+	bool user;
+};
+
+static int update_held(void *arg)
+{
+	struct held *held = arg;
+	int ret;
+
+	if (held->user && (setresgid(TEST_GID, TEST_GID, TEST_GID) ||
+			   setresuid(TEST_UID, TEST_UID, TEST_UID)))
+		return 255;
+	ret = bpf_link_update(held->link, held->map, NULL);
+	return -ret;
+}
+
+/* A set whose map can be put in a link's place by descriptor, which takes that it was attached once. */
+static struct set *ready(const char *name)
+{
+	struct set *set = set_attached("probe", "only_lookup", name);
+
+	assert_int_equal(bpf_link__destroy(set->link), 0);
+	set->link = NULL;
+	assert_true(wait_for(SOON, ops_gone, (void *)name));
+	return set;
+}
+
+/* Holding the descriptors of a link and of a map is not the right of the user who attached it. */
+static void holder_of_descriptors(void **state)
+{
+	struct set *next = ready("held"), *set = set_attached("probe", "empty", "held");
+	struct held held = { .link = bpf_link__fd(set->link), .map = bpf_map__fd(next->map) };
+	unsigned int map = set_map_id(set);
+
+	held.user = true;
+	assert_int_equal(in_child(0, update_held, &held), EPERM);
+	assert_int_equal(ops_get("held").map, map);
+	held.user = false;
+	assert_int_equal(in_child(CLONE_NEWUSER, update_held, &held), EPERM);
+	assert_int_equal(ops_get("held").map, map);
+	assert_int_equal(in_child(0, update_held, &held), 0);
+	assert_int_equal(ops_get("held").map, set_map_id(next));
+}
+
+/* In the user namespace that attached it, its root may. */
+static int attach_and_update(void *arg)
+{
+	struct held *held = arg;
+	struct ops_line line;
+	int link = bpf_link_create(held->link, 0, BPF_STRUCT_OPS, NULL);
+	int ret;
+
+	if (link < 0)
+		return -link;
+	ret = bpf_link_update(link, held->map, NULL);
+	if (ret)
+		return -ret;
+	return ops_find("inside", &line) && !strcmp(line.state, "live") ? 0 : 101;
+}
+
+static void within_a_user_namespace(void **state)
+{
+	struct set *first = ready("inside"), *second = ready("inside");
+	struct held held = { .link = bpf_map__fd(first->map), .map = bpf_map__fd(second->map) };
+
+	assert_int_equal(in_child(CLONE_NEWUSER, attach_and_update, &held), 0);
+	assert_true(wait_for(SOON, ops_gone, "inside"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(under_load, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_force_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_updates, setup, teardown),
+		cmocka_unit_test_setup_teardown(holder_of_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(within_a_user_namespace, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("update", tests, NULL, NULL);

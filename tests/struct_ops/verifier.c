@@ -33,11 +33,17 @@ static const struct load loads[] = {
 	{ "s_default", EACCES, "fuse_bpf: this program serves an operation that must not sleep" },
 	{ "s_open", 0, NULL },
 	{ "m_poll", ENOTSUPP, "attach to unsupported member poll of struct fuse_bpf_ops" },
+	{ "t_open", 0, NULL },
+	{ "t_sleeper", EINVAL, "program of this type cannot use helper bpf_timer_set_callback" },
+	{ "e_open", 0, NULL },
+	{ "e_sleeper", EINVAL, "program of this type cannot use helper bpf_for_each_map_elem" },
 };
 
 /* The words are the kernel's own in these: what older ones say of the same. */
 static const struct load older_words[] = {
 	{ "tail", EINVAL, "unknown func bpf_tail_call" },
+	{ "t_sleeper", EINVAL, "unknown func bpf_timer_set_callback" },
+	{ "e_sleeper", EINVAL, "unknown func bpf_for_each_map_elem" },
 	{ "rodata", EINVAL, "write into map forbidden" },
 	{ "tcp_thief", EINVAL, "bpf_fuse_hash_name args#0 expected pointer to STRUCT fuse_bpf_ctx" },
 };

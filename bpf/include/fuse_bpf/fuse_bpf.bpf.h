@@ -47,8 +47,8 @@ extern int bpf_fuse_read_name(struct fuse_bpf_ctx *ctx, __u32 which,
 			      void *buf, __u32 buf__sz) __ksym;
 
 /*
- * Whether a name matches a glob: *, ?, [a-z], [!a-z], backslash quotes.  The
- * pattern ends at its NUL or at pat__sz, and must not be const (the verifier
+ * Whether a name matches a glob: *, ?, [a-z], [!a-z], backslash quotes outside
+ * of [], a [ without ] is itself.  The pattern ends at its NUL or at pat__sz, and must not be const (the verifier
  * refuses .rodata): a plain global, a map value or the stack.
  */
 extern _Bool bpf_fuse_match_name(struct fuse_bpf_ctx *ctx, __u32 which,
@@ -67,8 +67,8 @@ extern int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, __u32 which,
 			      char *buf, __u32 buf__sz) __ksym;
 
 /*
- * Sets what the entry gets: what is enum fuse_bpf_child.  In lookup and in
- * whatever makes an inode; -EINVAL elsewhere.
+ * Sets what the entry gets: what is enum fuse_bpf_child.  In lookup and, in the
+ * pre phase, in whatever makes an inode; -EINVAL elsewhere.
  */
 extern int bpf_fuse_set_child(struct fuse_bpf_ctx *ctx, __u32 what,
 			      __u64 arg) __ksym;

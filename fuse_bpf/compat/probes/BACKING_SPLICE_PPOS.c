@@ -6,7 +6,3 @@ static_assert(__same_type(backing_file_splice_read,
 			  ssize_t (struct file *, loff_t *,
 				   struct pipe_inode_info *, size_t,
 				   unsigned int, struct backing_file_ctx *)));
-static_assert(__same_type(backing_file_splice_write,
-			  ssize_t (struct pipe_inode_info *, struct file *,
-				   loff_t *, size_t, unsigned int,
-				   struct backing_file_ctx *)));

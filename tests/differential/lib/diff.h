@@ -89,6 +89,7 @@ struct op_kind {
 extern struct op_kind op_kinds[];
 extern unsigned int op_kind_count;
 void op_kinds_init(void);
+void op_kinds_add(const struct op_kind *kinds, unsigned int n);
 uint8_t op_kind_number(const char *name);	/* or op_kind_count */
 
 /* --- names (names.c) ---------------------------------------------------------------- */
@@ -136,6 +137,10 @@ mode_t some_mode(void);
 
 extern const struct op_kind path_kinds[], file_kinds[], attr_kinds[], lock_kinds[];
 extern const unsigned int path_kind_count, file_kind_count, attr_kind_count, lock_kind_count;
+
+/* calls.c: not among the others until op_kinds_add() */
+extern const struct op_kind call_kinds[];
+extern const unsigned int call_kind_count;
 
 /* A descriptor and the text to go with it, as *at(2) take them. */
 struct place {
@@ -202,6 +207,13 @@ void world_enter(struct world *w);
 void world_reset(struct world *w);	/* the start state, and a new mount */
 void world_leave(struct world *w);
 
+/* The mount again, with other options; and none. */
+void world_mount(const char *options);
+void world_unmount(void);
+
+/* With all that is in it, append-only or not. */
+void world_remove(const char *path);
+
 /* --- lockstep (lockstep.c) ------------------------------------------------------------------------ */
 
 #define CHECKPOINT	1000		/* operations until the whole trees are compared */
@@ -237,6 +249,9 @@ struct job {
 	uint64_t seed;
 	size_t count;			/* of operations */
 };
+
+/* What tests/run provides, for a tester that is run without it. */
+void provide_surroundings(void);
 
 /* One test each, and one more or NULL; the exit status for main(). */
 int run_jobs(const char *group, struct job *jobs, size_t n, const struct CMUnitTest *last);

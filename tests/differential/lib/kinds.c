@@ -25,7 +25,7 @@ static const struct op_kind other_kinds[] = {
 struct op_kind op_kinds[KINDS_MAX];
 unsigned int op_kind_count;
 
-static void add(const struct op_kind *kinds, unsigned int n)
+void op_kinds_add(const struct op_kind *kinds, unsigned int n)
 {
 	memcpy(op_kinds + op_kind_count, kinds, n * sizeof(*kinds));
 	op_kind_count += n;
@@ -33,11 +33,11 @@ static void add(const struct op_kind *kinds, unsigned int n)
 
 void op_kinds_init(void)
 {
-	add(path_kinds, path_kind_count);
-	add(file_kinds, file_kind_count);
-	add(attr_kinds, attr_kind_count);
-	add(lock_kinds, lock_kind_count);
-	add(other_kinds, 1);
+	op_kinds_add(path_kinds, path_kind_count);
+	op_kinds_add(file_kinds, file_kind_count);
+	op_kinds_add(attr_kinds, attr_kind_count);
+	op_kinds_add(lock_kinds, lock_kind_count);
+	op_kinds_add(other_kinds, 1);
 }
 
 uint8_t op_kind_number(const char *name)

@@ -22,6 +22,7 @@
 
 #define KINDS_MAX	80
 
+/* NULL where others than lockstep() run the operations. */
 static struct shared {
 	uint32_t turn;			/* the operation that is done, or waited for */
 	uint32_t stop;
@@ -46,12 +47,13 @@ static uint8_t who_now;
 
 void moved_underneath(void)
 {
-	shared->moved_underneath = true;
+	if (shared)
+		shared->moved_underneath = true;
 }
 
 bool touched_underneath(void)
 {
-	return shared->touched_underneath;
+	return shared && shared->touched_underneath;
 }
 
 /* --- times ----------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "diff.h"
 
 #include <inttypes.h>
+#include <sys/mount.h>
 
 #define SEQUENCE	1000
 #define SHRINK_MS	120000		/* of the first failure: the others are mostly the same */
@@ -93,4 +94,20 @@ int run_jobs(const char *group, struct job *jobs, size_t n, const struct CMUnitT
 	if (last)
 		tests[n++] = *last;
 	return _cmocka_run_group_tests(group, tests, n, NULL, NULL);
+}
+
+void provide_surroundings(void)
+{
+	static char tmp[] = "/tmp/differential";
+
+	if (getenv("TEST_TMP"))
+		return;
+	if (module_load(NULL) || (mkdir(tmp, 0755) && errno != EEXIST) || mount("tmpfs", tmp, "tmpfs", 0, "mode=0755")) {
+		perror(tmp);
+		exit(2);
+	}
+	setenv("TEST_TMP", tmp, 1);
+	setenv("TEST_BUILD", "tests/build", 0);
+	setenv("TEST_TOP", ".", 0);
+	setenv("CMOCKA_MESSAGE_OUTPUT", "TAP", 0);
 }

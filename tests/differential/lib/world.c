@@ -106,7 +106,7 @@ static void set_flags(const char *path, int flags)
 	close(fd);
 }
 
-static void remove_all(const char *path)
+void world_remove(const char *path)
 {
 	DIR *dir;
 	struct dirent *e;
@@ -125,7 +125,7 @@ static void remove_all(const char *path)
 			if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 				continue;
 			snprintf(sub, sizeof(sub), "%s/%s", path, e->d_name);
-			remove_all(sub);
+			world_remove(sub);
 		}
 		closedir(dir);
 	}
@@ -219,31 +219,40 @@ static void same_times(const char *path)
 	assert_ok(utimensat(AT_FDCWD, path, times, 0));
 }
 
-void world_reset(struct world *w)
+void world_unmount(void)
 {
-	umask(0);
 	if (mounted)
 		umnt(mount_dir);
 	mounted = false;
-	remove_all(backing_root);
-	remove_all(ref_root);
+}
+
+void world_mount(const char *options)
+{
+	world_unmount();
+	mnt(backing_root, mount_dir, options);
+	strict_atime(mount_dir);
+	mounted = true;
+}
+
+void world_reset(struct world *w)
+{
+	umask(0);
+	world_unmount();
+	world_remove(backing_root);
+	world_remove(ref_root);
 	build(backing_root);
 	build(ref_root);
 	same_times(w->under);
 	same_times(w->ref);
-	mnt(backing_root, mount_dir, w->programs ? "ops=nop" : "");
-	strict_atime(mount_dir);
-	mounted = true;
+	world_mount(w->programs ? "ops=nop" : "");
 }
 
 void world_leave(struct world *w)
 {
 	protect(false);
-	if (mounted)
-		umnt(mount_dir);
-	mounted = false;
-	remove_all(backing_root);
-	remove_all(ref_root);
+	world_unmount();
+	world_remove(backing_root);
+	world_remove(ref_root);
 	sets_done();
 	backings_done();
 }

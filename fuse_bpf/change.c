@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changing what is below: with whose rights, and the check that is made again.
+ *
+ * The VFS has checked the caller against our inode; the change is made later, under
+ * the lock of the backing inode, which may have got another owner, mode or ACL in
+ * between.  Natively the check and the change are one section under that lock.
+ * Here one of two things makes them so:
+ *
+ * - Where the mount grants nothing that the backing filesystem would refuse, the
+ *   change runs with the caller's capabilities alone, and the backing filesystem
+ *   itself checks the caller under its lock.
+ * - Elsewhere it runs with the mounter's, and fuse_bpf_recheck_*() repeats the
+ *   check under that lock, against our inode, which must then show what was made
+ *   from the attributes that the backing inode has.  If it does not: ESTALE, upon
+ *   which the VFS walks again, or the caller of these functions refreshes.
+ *
+ * The mount grants more where a getattr program changed mode or owner, where an
+ * access program has granted something, and to callers whose capabilities are those
+ * of another user namespace than the initial one, which cannot be handed down.
+ */
+#include <linux/fs.h>
+#include <linux/mnt_idmapping.h>
+#include "fuse_bpf_i.h"
+
+/* May the mount grant the caller something about @inode that is refused below? */
+bool fuse_bpf_change_is_granted(const struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	return unlikely(current_user_ns() != &init_user_ns) ||
+	       READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
+}
+
+/* --- begin and end ----------------------------------------------------------------- */
+
+/*
+ * Credentials and write access for a change of @inode, or in that directory, by a
+ * caller who came through a mount of ours with @idmap.  @mode is what the inode is to
+ * get, if that changes.  @granted: fuse_bpf_change_is_granted() of it, or of another
+ * inode whose attributes the caller's right depends on.
+ */
+int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
+			  struct mnt_idmap *idmap, umode_t mode)
+{
+	struct super_block *sb = inode->i_sb;
+	int err;
+
+	change->mnt = fuse_bpf_sb(sb)->mnt;
+	change->idmap = idmap;
+	change->granted = granted;
+	change->caller = granted ? fuse_bpf_creds_enter_change(inode, idmap, mode) :
+				   fuse_bpf_creds_enter_caller(sb, idmap);
+	if (IS_ERR(change->caller))
+		return PTR_ERR(change->caller);
+	err = fuse_bpf_want_write(change->mnt);
+	if (err)
+		fuse_bpf_creds_leave(change->caller);
+	return err;
+}
+
+void fuse_bpf_change_end(struct fuse_bpf_change *change)
+{
+	mnt_drop_write(change->mnt);
+	fuse_bpf_creds_leave(change->caller);
+}
+
+/* --- the check again, under the backing inode's lock ------------------------------------- */
+
+/* As the caller itself: programs and capability checks see its credentials. */
+static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct inode *inode,
+				   int mask)
+{
+	const struct cred *derived;
+	int err;
+
+	if (!fuse_bpf_attr_settled(inode))
+		return -ESTALE;
+	derived = fuse_bpf_swap_creds(change->caller);
+	err = fuse_bpf_permission(change->idmap, inode, mask);
+	fuse_bpf_swap_creds(derived);
+	return err;
+}
+
+/* Whether the caller may make or remove names in @dir, whose backing directory is locked. */
+int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
+{
+	if (likely(!change->granted))
+		return 0;
+	return fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
+}
+
+/* ... and remove @victim from it, which the directory's sticky bit may forbid. */
+int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			    struct inode *victim)
+{
+	const struct cred *derived;
+	bool sticky;
+	int err;
+
+	if (likely(!change->granted))
+		return 0;
+	err = fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
+	if (err)
+		return err;
+	if (!fuse_bpf_attr_settled(victim))
+		return -ESTALE;
+	derived = fuse_bpf_swap_creds(change->caller);
+	sticky = check_sticky(change->idmap, dir, victim);
+	fuse_bpf_swap_creds(derived);
+	return sticky ? -EPERM : 0;
+}
+
+/* Whether the caller may write to @inode: user.* attributes. */
+int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode)
+{
+	if (likely(!change->granted))
+		return 0;
+	return fuse_bpf_recheck_access(change, inode, MAY_WRITE);
+}
+
+/* Whether the caller may change these attributes. */
+int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			     const struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	const struct cred *derived;
+	struct iattr copy;
+	int err;
+
+	if (likely(!change->granted))
+		return 0;
+	if (!fuse_bpf_attr_settled(inode))
+		return -ESTALE;
+	copy = *attr;
+	/* Done by the first check, and it would take the lock that is held. */
+	copy.ia_valid &= ~ATTR_KILL_PRIV;
+	derived = fuse_bpf_swap_creds(change->caller);
+	err = may_setattr(change->idmap, inode, copy.ia_valid) ?:
+	      setattr_prepare(change->idmap, dentry, &copy);
+	fuse_bpf_swap_creds(derived);
+	return err;
+}
+
+/*
+ * ACLs and file attributes are changed by functions of the VFS that take the lock
+ * themselves and then check that the owner does it.  Where the mount may grant
+ * something, they are called as the owner by whose id the caller's right was checked.
+ */
+static int fuse_bpf_checked_owner(struct inode *inode, struct mnt_idmap *idmap, kuid_t *owner)
+{
+	struct fuse_bpf_seen seen;
+	int err;
+
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!fuse_bpf_attr_fresh(inode)) {
+			err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+			if (err)
+				return err;
+		}
+		seen = fuse_bpf_attr_seen(inode);
+		if (!inode_owner_or_capable(idmap, inode))
+			return -EPERM;
+		/* A path walk refreshes our inode whoever holds its lock. */
+	} while (!fuse_bpf_attr_seen_is(inode, &seen));
+	*owner = fuse_bpf_attr_owner(inode, &seen);
+	return 0;
+}
+
+/* Credentials for setting an ACL of @inode, whose i_rwsem is held. */
+const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap)
+{
+	kuid_t owner;
+	int err;
+
+	if (!fuse_bpf_change_is_granted(inode))
+		return fuse_bpf_creds_enter_caller(inode->i_sb, idmap);
+	err = fuse_bpf_checked_owner(inode, idmap, &owner);
+	return err ? ERR_PTR(err) : fuse_bpf_creds_enter_change_as(inode, idmap, owner);
+}
+
+/*
+ * The same for file attributes, about which the backing filesystem asks for
+ * capabilities and looks at the user namespace: these are the caller's in any case.
+ */
+const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap)
+{
+	kuid_t owner;
+	int err;
+
+	if (!fuse_bpf_change_is_granted(inode))
+		return fuse_bpf_creds_enter_caller(inode->i_sb, idmap);
+	err = fuse_bpf_checked_owner(inode, idmap, &owner);
+	return err ? ERR_PTR(err) : fuse_bpf_creds_enter_own_as(owner);
+}
+
+/* --- operations that are not passed the idmap of their mount --------------------------------- */
+
+/*
+ * ->unlink(), ->rmdir() and ->link() are given no idmap.  But the VFS has called
+ * ->permission() for the directory with it, just before.  So the idmaps that were
+ * used last are kept, and tried one after the other: a caller's ids mean something
+ * in one of them, rarely in two.
+ */
+void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap)
+{
+	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
+	struct mnt_idmap *old = idmap;
+	int i;
+
+	if (READ_ONCE(fsb->idmaps[0]) == idmap)
+		return;
+	mnt_idmap_get(idmap);
+	spin_lock(&fsb->idmaps_lock);
+	for (i = 0; i < ARRAY_SIZE(fsb->idmaps); i++) {
+		struct mnt_idmap *here = fsb->idmaps[i];
+
+		WRITE_ONCE(fsb->idmaps[i], old);
+		old = here;
+		if (!old || old == idmap)
+			break;
+	}
+	spin_unlock(&fsb->idmaps_lock);
+	if (old)
+		mnt_idmap_put(old);
+}
+
+void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && fsb->idmaps[i]; i++)
+		mnt_idmap_put(fsb->idmaps[i]);
+}
+
+/* A place that was once taken stays so. */
+static struct mnt_idmap *fuse_bpf_idmap_get(struct fuse_bpf_sb *fsb, int i)
+{
+	struct mnt_idmap *idmap;
+
+	spin_lock(&fsb->idmaps_lock);
+	idmap = mnt_idmap_get(fsb->idmaps[i]);
+	spin_unlock(&fsb->idmaps_lock);
+	return idmap;
+}
+
+/* Make a change with the idmap that the caller came through: whichever is not refused. */
+int fuse_bpf_change_without_idmap(struct super_block *sb, fuse_bpf_change_fn *change, void *arg)
+{
+	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
+	int i, err = change(&nop_mnt_idmap, arg);
+
+	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && (err == -EACCES || err == -EPERM); i++) {
+		struct mnt_idmap *idmap;
+
+		if (!READ_ONCE(fsb->idmaps[i]))
+			break;
+		idmap = fuse_bpf_idmap_get(fsb, i);
+		err = change(idmap, arg);
+		mnt_idmap_put(idmap);
+	}
+	return err;
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lookup answers that depend on the caller. Without FUSE_BPF_F_PER_CALLER in
+ * fuse_bpf_find() the first caller's answer is everybody's; without
+ * fuse_bpf_judge_entry() a user for whom a name is hidden detaches what root has
+ * mounted below it.
+ */
+#include "test.h"
+
+#include <sys/mount.h>
+
+static const char *back, *at;
+static struct set *set;
+static size_t mounts;
+
+#define AT(name) fmt("%s/" name, at)
+#define BACK(name) fmt("%s/" name, back)
+
+#define BOTH_PHASES(test)						\
+static void test##_early(void **state) { start(state, "callers"); test(); } \
+static void test##_late(void **state) { start(state, "callers_late"); test(); }
+
+static void user(void)
+{
+	become(TEST_UID, TEST_GID);
+}
+
+static void start(void **state, const char *which)
+{
+	enum backing *kind = *state;
+
+	mounts = mnt_count();
+	umask(0);
+	back = backing_dir(*kind, "callers");
+	at = tmp_path("at");
+	assert_ok(chmod(back, 0777));
+	file_write(BACK("shown"), "shown");
+	file_write(BACK("file.root"), "root's");
+	assert_ok(mkdir(BACK("dir.root"), 0777));
+	assert_ok(mkdir(BACK("dir.root/m"), 0777));
+	file_write(BACK("dir.root/f"), "in it");
+	assert_ok(chmod(BACK("shown"), 0666));
+	set = set_attached("callers", which, NULL);
+	mnt(back, at, fmt("ops=%s", which));
+	mounts = mnt_count();
+}
+
+static int teardown(void **state)
+{
+	become_root();
+	mnt_undo(mounts);
+	test_teardown(state);
+	remove_tree(back);
+	umask(022);
+	return 0;
+}
+
+static void root_sees(void)
+{
+	become_root();
+	file_is(AT("file.root"), "root's");
+	file_is(AT("dir.root/f"), "in it");
+	assert_string_equal(names_in(at), "dir.root file.root shown");
+}
+
+static void user_does_not(void)
+{
+	user();
+	assert_false(exists(AT("file.root")));
+	assert_false(exists(AT("dir.root")));
+	assert_false(exists(AT("dir.root/f")));
+	assert_fails(try_open(AT("file.root"), O_RDONLY, 0), ENOENT);
+	assert_fails(try_open(AT("dir.root/new"), O_WRONLY | O_CREAT, 0644), ENOENT);
+	assert_string_equal(names_in(at), "shown");
+	file_is(AT("shown"), "shown");
+	become_root();
+}
+
+static void root_first(void)
+{
+	for (int i = 0; i < 3; i++) {
+		root_sees();
+		user_does_not();
+	}
+	assert_int_equal(ops_get(set->ops->name).errors, 0);
+}
+
+static void user_first(void)
+{
+	for (int i = 0; i < 3; i++) {
+		user_does_not();
+		root_sees();
+	}
+	drop_caches();
+	user_does_not();
+	root_sees();
+}
+
+BOTH_PHASES(root_first)
+BOTH_PHASES(user_first)
+
+static void cannot_be_made(const char *path)
+{
+	const char *shown = AT("shown");
+
+	assert_fails(try_open(path, O_WRONLY | O_CREAT, 0644), EACCES);
+	assert_fails(try_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644), EACCES);
+	assert_fails(try_open(path, O_WRONLY | O_CREAT | O_EXCL, 0644), EACCES);
+	assert_fails(mkdir(path, 0755), EACCES);
+	assert_fails(mknod(path, S_IFIFO | 0644, 0), EACCES);
+	assert_fails(symlink("shown", path), EACCES);
+	assert_fails(link(shown, path), EACCES);
+	assert_fails(rename(shown, path), EACCES);
+	assert_fails(renameat2(AT_FDCWD, shown, AT_FDCWD, path, RENAME_NOREPLACE), EACCES);
+}
+
+static void cannot_be_used(const char *path)
+{
+	const char *shown = AT("shown"), *moved = AT("moved");
+
+	assert_fails(unlink(path), ENOENT);
+	assert_fails(rmdir(path), ENOENT);
+	assert_fails(truncate(path, 0), ENOENT);
+	assert_fails(chmod(path, 0), ENOENT);
+	assert_fails(link(path, moved), ENOENT);
+	assert_fails(rename(path, moved), ENOENT);
+	assert_fails(renameat2(AT_FDCWD, shown, AT_FDCWD, path, RENAME_EXCHANGE), ENOENT);
+}
+
+static void refused_to_user(const char *path)
+{
+	user();
+	cannot_be_used(path);
+	cannot_be_made(path);
+	cannot_be_used(path);
+	become_root();
+}
+
+/* Whether or not it is there, and whoever's dentry of it is cached. */
+static void making(void)
+{
+	static const char *const names[] = { "file.root", "dir.root", "absent.root" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *path = fmt("%s/%s", at, names[i]);
+
+		refused_to_user(path);
+		exists(path);
+		refused_to_user(path);
+		drop_caches();
+		refused_to_user(path);
+	}
+	root_sees();
+	file_is(BACK("shown"), "shown");
+	file_is(BACK("file.root"), "root's");
+	assert_false(exists(BACK("absent.root")));
+}
+
+BOTH_PHASES(making)
+
+/* An absence of one kind does not stand for the other, nor what comes after it. */
+static void absences(void)
+{
+	for (int i = 0; i < 3; i++) {
+		user();
+		assert_false(exists(AT("new.root")));
+		become_root();
+		assert_false(exists(AT("new.root")));
+		file_write(AT("new.root"), "made");
+		user();
+		assert_false(exists(AT("new.root")));
+		assert_fails(try_open(AT("new.root"), O_RDWR | O_CREAT, 0644), EACCES);
+		become_root();
+		file_is(AT("new.root"), "made");
+		assert_ok(unlink(AT("new.root")));
+		assert_false(exists(BACK("new.root")));
+	}
+	user();
+	assert_false(exists(AT("new")));
+	become_root();
+	assert_ok(rename(AT("file.root"), AT("new")));
+	user();
+	file_is(AT("new"), "root's");
+	become_root();
+	assert_ok(rename(AT("new"), AT("file.root")));
+	user_does_not();
+	root_sees();
+}
+
+BOTH_PHASES(absences)
+
+static void mark_below(const char *dir)
+{
+	assert_ok(mount("inner", fmt("%s/m", dir), "tmpfs", 0, "size=64k"));
+	file_write(fmt("%s/m/mark", dir), "mark");
+}
+
+/* The mount, the working directory and the open file that root has there stay. */
+static void what_is_below_stays(void)
+{
+	char cwd[256], *was = getcwd(NULL, 0);
+	int fd;
+
+	mark_below(AT("dir.root"));
+	assert_ok(chdir(AT("dir.root")));
+	fd = open("f", O_RDONLY);
+	assert_ok(fd);
+	for (int i = 0; i < 3; i++) {
+		user_does_not();
+		user();
+		assert_false(exists(AT("dir.root/m/mark")));
+		file_is("f", "in it");
+		become_root();
+		file_is(AT("dir.root/m/mark"), "mark");
+		assert_non_null(getcwd(cwd, sizeof(cwd)));
+		assert_string_equal(cwd, AT("dir.root"));
+		file_is("../dir.root/f", "in it");
+	}
+	assert_ok(close(fd));
+	assert_ok(chdir(was));
+	free(was);
+}
+
+BOTH_PHASES(what_is_below_stays)
+
+/* A handle leads past what a set hides, so there are none unless it says otherwise. */
+static void handles(void **state)
+{
+	struct file_handle handle = { .handle_bytes = 0 };
+
+	start(state, "callers");
+	assert_fails(name_to_handle_at(AT_FDCWD, AT("file.root"), &handle, &(int){ 0 }, 0), EOPNOTSUPP);
+}
+
+/* One inode cannot be under two policies: who comes second is refused, and loses nothing. */
+static void rules_must_agree(void **state)
+{
+	int kmsg;
+
+	start(state, "callers");
+	assert_ok(mkdir(BACK("ruled"), 0777));
+	assert_ok(mkdir(BACK("ruled/m"), 0777));
+	file_write(BACK("ruled/f.root"), "text");
+	file_is(AT("ruled/f.root"), "text");
+	mark_below(AT("ruled"));
+	kmsg = kmsg_open();
+	user();
+	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), EIO);
+	become_root();
+	assert_true(ops_get("callers").errors >= 1);
+	assert_true(kmsg_has(kmsg, "callers: program for lookup gave other child rules"));
+	close(kmsg);
+	file_is(AT("ruled/m/mark"), "mark");
+	file_is(AT("ruled/f.root"), "text");
+	assert_ok(umount(AT("ruled/m")));
+	drop_caches();
+	user();
+	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
+}
+
+/* Without the flag another rule is a new answer, and the name gets what it says. */
+static void rules_may_change(void **state)
+{
+	struct set *other;
+
+	start(state, "callers");
+	umnt(at);
+	set_free(set);
+	other = set_open("callers", "callers", "changing");
+	other->ops->flags = FUSE_BPF_F_REVALIDATE;
+	set_load(other);
+	set_attach(other);
+	mnt(back, at, "ops=changing");
+	assert_ok(mkdir(BACK("ruled"), 0777));
+	file_write(BACK("ruled/f.root"), "text");
+	for (int i = 0; i < 2; i++) {
+		file_is(AT("ruled/f.root"), "text");
+		user();
+		assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
+		become_root();
+	}
+	assert_int_equal(ops_get("changing").errors, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(root_first_early),
+		cmocka_unit_test(root_first_late),
+		cmocka_unit_test(user_first_early),
+		cmocka_unit_test(user_first_late),
+		cmocka_unit_test(making_early),
+		cmocka_unit_test(making_late),
+		cmocka_unit_test(absences_early),
+		cmocka_unit_test(absences_late),
+		cmocka_unit_test(what_is_below_stays_early),
+		cmocka_unit_test(what_is_below_stays_late),
+		cmocka_unit_test(handles),
+		cmocka_unit_test(rules_must_agree),
+		cmocka_unit_test(rules_may_change),
+	};
+
+	return run_on_backings("callers", tests, sizeof(tests) / sizeof(tests[0]), teardown);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The moments in which a name is made, and in which a program is asked about one:
+ * a directory that was looked up meanwhile has one dentry, and an answer about
+ * another name is not kept. Without d_splice_alias() in mkdir a rename waits for
+ * itself; without verdict_seq a hidden name is found.
+ */
+#include "twin.h"
+
+#include "point.h"
+#include "places.h"
+
+/* --- two of our inodes for one directory ---------------------------------------------------- */
+
+static int makes_x(void *arg)
+{
+	return mkdirat(((struct places *)arg)->p1, "x", 0755) ? errno : 0;
+}
+
+static int renames_across(void *arg)
+{
+	struct places *p = arg;
+
+	return renameat(p->x1, "f", p->x2, "g") ? errno : 0;
+}
+
+static void uses_both(struct twin *t, struct places *p)
+{
+	put(p->x1, "f", "text");
+	assert_int_equal(ends_soon(renames_across, p), 0);
+	holds(p->x2, "g", "text");
+	holds(t->u, "b/a/x/g", "text");
+	must(unlinkat(p->x1, "g", 0));
+}
+
+static void looked_up_while_it_is_made(struct twin *t)
+{
+	struct places p = places_make(t);
+	struct stat st;
+	pid_t child;
+
+	child = stop_at("make:done", makes_x, &p);
+	must(fstatat(p.p2, "x", &st, 0));
+	assert_int_equal(go_on("make:done", child), 0);
+	places_open(&p, "x");
+	one_dentry(p.x1, p.x2);
+	uses_both(t, &p);
+	must(unlinkat(p.p1, "x", AT_REMOVEDIR));
+	assert_fails(fstatat(p.p2, "x", &st, 0), ENOENT);
+}
+
+/* The other way round: the lookup comes last. */
+static void made_while_it_is_looked_up(struct twin *t)
+{
+	struct places p = places_make(t);
+
+	must(mkdirat(p.p1, "x", 0755));
+	places_open(&p, "x");
+	one_dentry(p.x1, p.x2);
+	uses_both(t, &p);
+}
+
+/* --- an answer that comes late ---------------------------------------------------------------- */
+
+static int looks(void *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? errno : 0;
+}
+
+static void hide_name(struct set *set, const char *name)
+{
+	char key[64] = {};
+	__u32 one = 1;
+
+	snprintf(key, sizeof(key), "%s", name);
+	assert_ok(bpf_map_update_elem(set_map_fd(set, "names"), key, &one, BPF_ANY));
+}
+
+/* Asked about the old name under a new set, stored when the dentry has the new one. */
+static void asked_before_a_rename(struct twin *t)
+{
+	const char *at = tmp_path("hiding");
+	struct set *old = set_attached("hide", "hide", "hiding"), *new;
+	char *name = strdup(fmt("%s/file", at));
+	pid_t child;
+
+	new = set_open("hide", "hide", "hiding");
+	set_load(new);
+	mnt(t->under, at, "ops=hiding");
+	put(t->u, "file", "x");
+	file_is(name, "x");
+	assert_int_equal(set_try_update(old, new), 0);
+	child = stop_at("revalidate:asked", looks, name);
+	assert_ok(rename(name, fmt("%s/moved", at)));
+	hide_name(new, "moved");
+	assert_int_equal(go_on("revalidate:asked", child), 0);
+	assert_false(exists(fmt("%s/moved", at)));
+	assert_false(exists(name));
+	umnt(at);
+	free(name);
+}
+
+static const struct twin_test tests[] = {
+	TWIN_TEST(looked_up_while_it_is_made),
+	TWIN_TEST(made_while_it_is_looked_up),
+	TWIN_TEST(asked_before_a_rename),
+};
+
+int main(void)
+{
+	return TWIN_MAIN(tests, TWIN_POINTS | TWIN_TMPFS | TWIN_NOP);
+}
