@@ -9,9 +9,9 @@
  *	release NAME [PID]	those that wait there go on
  *	disarm NAME [PID]	the same, and those that have not come yet will not wait
  *
- * and reads a line for each task that was armed for: NAME PID SKIP, then "armed", or
+ * and reads a line for each arm: NAME PID SKIP, then "armed", "released", or
  * "waiting" and which thread.  arm refuses a name that no place has, and release one
- * where nobody waits, with ENOENT.  Each arm holds one task, once.
+ * where no task waits, with ENOENT.  Each arm holds one task, once.
  *
  * A task that waits can be killed, and goes on by itself after FUSE_BPF_POINT_LIMIT:
  * its test has died.  It holds whatever the operation holds, and no lock of this file.
@@ -36,7 +36,7 @@ static_assert(IS_ENABLED(CONFIG_DEBUG_FS), "POINTS=1 needs a kernel with CONFIG_
 /* Where the linker put the table: points.lds. */
 extern struct fuse_bpf_point fuse_bpf_points_begin[], fuse_bpf_points_end[];
 
-/* One task to hold.  Whoever takes it off the list frees it: the task, once it waits. */
+/* One task to hold.  Freed by the task once it waits, else by disarm. */
 struct fuse_bpf_armed {
 	struct list_head node;
 	const char *name;		/* of the table */
@@ -139,7 +139,7 @@ static int fuse_bpf_point_arm(const char *name, pid_t pid, unsigned int skip)
 	return err;
 }
 
-/* Those armed for @pid, or for whomever; of any name if it is NULL. */
+/* Those armed with @pid, or all if it is 0; of any name if that is NULL. */
 static int fuse_bpf_point_release(const char *name, pid_t pid, bool disarm)
 {
 	struct fuse_bpf_armed *a, *next;
@@ -251,7 +251,7 @@ int fuse_bpf_points_init(void)
 	return 0;
 }
 
-/* Who waits is in an operation, which holds the module: nobody is left who does. */
+/* A task that waits is in an operation, which holds the module: none is left. */
 void fuse_bpf_points_exit(void)
 {
 	debugfs_remove(fuse_bpf_points_dir);

@@ -19,8 +19,8 @@ void fuse_bpf_points_exit(void);
 
 /*
  * Process context that may sleep: no spinlock, no RCU read section, and so no
- * lockless walk.  Inode locks and write access may be held; who waits for them
- * then waits for the test.  @text is a literal without blanks, "what:where".
+ * lockless walk.  Inode locks and write access may be held; a task that waits for
+ * them then waits for the test.  @text is a literal without blanks, "what:where".
  */
 #define fuse_bpf_point(text)							\
 do {										\

@@ -9,7 +9,7 @@
 #define CONTROL	"/sys/kernel/debug/fuse_bpf/control"
 #define MOST	8
 
-/* Children of stop_at() that nobody has waited for yet. */
+/* Children whose end was not waited for yet. */
 static pid_t children[MOST];
 
 int point_command(const char *line)
@@ -79,7 +79,7 @@ void point_wait(const char *name, pid_t pid)
 	struct place place = { name, pid, -1 };
 
 	if (!wait_for(2 * SOON, there_or_ended, &place))
-		fail_msg("nobody waits at %s", name);
+		fail_msg("no task waits at %s", name);
 	if (place.ended >= 0)
 		fail_msg("the child did not wait at %s and ended with %d", name, place.ended);
 }

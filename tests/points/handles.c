@@ -88,7 +88,7 @@ static void directory_found_by_name(struct twin *t)
 	holds(t->o, "d/f", "content");
 }
 
-/* It has its name, and nothing that it stands for: a walker looks it up anew. */
+/* It has its name, and nothing that it stands for: a walker looks it up again. */
 static void walker_behind_that_lookup(struct twin *t)
 {
 	pid_t child, lookup;

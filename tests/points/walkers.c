@@ -181,22 +181,6 @@ static void still_marked(struct twin *t, const char *name)
 	same_stat(t, fmt("%s/m", name));
 }
 
-/* Programs are asked about the new name, and it is there below: the walk waits for the rename. */
-static void new_name_while_moved(struct twin *t, pid_t mover)
-{
-	pid_t walker;
-
-	if (t->world != TWIN_NOP) {
-		assert_int_equal(look(second), ENOENT);
-		assert_int_equal(go_on("rename:known", mover), 0);
-		return;
-	}
-	walker = in_background(looks, (void *)second);
-	child_blocks(walker);
-	assert_int_equal(go_on("rename:known", mover), 0);
-	assert_int_equal(child_ends(walker), 0);
-}
-
 /* Until the VFS has moved our dentry the old name holds, and the new one does not. */
 static void moved_below_and_not_above(struct twin *t)
 {
@@ -212,7 +196,8 @@ static void moved_below_and_not_above(struct twin *t)
 		assert_int_equal(look(second), ENOENT);
 		go_on_to("rename:done", "rename:known", mover);
 		assert_int_equal(look("d/m/mark"), 0);
-		new_name_while_moved(t, mover);
+		assert_int_equal(look(second), ENOENT);
+		assert_int_equal(go_on("rename:known", mover), 0);
 		absent(t, "d");
 		still_marked(t, second);
 	}
