@@ -91,7 +91,9 @@ static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_id
 	if (!err)
 		err = fuse_bpf_xattr_set_below(idmap, dentry, name, value, size, flags);
 	err = fuse_bpf_post(&call, err);
-	return fuse_bpf_xattr_changed(inode, err);
+	err = fuse_bpf_xattr_changed(inode, err);
+	/* EAGAIN means to the VFS that nothing handles the name: an LSM would set its own. */
+	return value && err == -EAGAIN ? -EBUSY : err;
 }
 
 /* One handler for every namespace: the names are the backing filesystem's. */

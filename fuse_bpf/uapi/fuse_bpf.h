@@ -395,7 +395,8 @@ struct fuse_bpf_readdir_in {
  *	destination.  Called before read of the source and write of the
  *	destination, and after them in the post phase; a smaller count is EIO
  * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer
- * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default
+ * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default.  EAGAIN
+ *	becomes EBUSY, as the VFS takes it for another answer
  * @listxattr: in->size is the caller's buffer
  * @removexattr: also POSIX ACLs
  * @statfs: FUSE_BPF_REPLY in the pre phase answers from out->st

@@ -282,7 +282,7 @@ static void delegations_are_returned(struct twin *t)
 static void kept_delegations_hold_nobody_up(struct twin *t)
 {
 	static int (*const changes_of_f[])(int dir) = {
-		change_mode, change_size, set_attr, remove_attr, set_acl,
+		change_mode, change_size, remove_attr, set_acl,
 		do_unlink, do_link, do_rename, do_rename_over,
 	};
 	uint64_t start = now_ms();
@@ -294,6 +294,7 @@ static void kept_delegations_hold_nobody_up(struct twin *t)
 	pid = holder(under(t, "d/f"), F_SETDELEG_, true);
 	for (size_t i = 0; i < sizeof(changes_of_f) / sizeof(changes_of_f[0]); i++)
 		assert_fails(changes_of_f[i](t->o), EWOULDBLOCK);
+	assert_fails(set_attr(t->o), EBUSY);
 	assert_true(now_ms() - start < NOT_LONG);
 	holds(t->u, "d/f", "text");
 	must(kill(pid, SIGKILL));

@@ -2,6 +2,7 @@
 /*
  * Who waits for a backing filesystem that is frozen can be killed, and then lets go of the
  * directory. mnt_want_write() waits until it is thawed.
+ * timeout: 600
  */
 #include "lib/task.h"
 
@@ -110,7 +111,7 @@ static void try_change(struct attempt *a)
 
 	a->waits = !task_ends(task, 200);
 	task_kill(task);
-	a->ends = task_ends(task, SOON);
+	a->ends = task_ends(task, PATIENCE);
 }
 
 /* All of them first: nothing may fail the test, or be printed to a disk, before it is thawed. */
@@ -173,7 +174,7 @@ static void writer_holds_nobody_up(struct twin *t)
 	assert_true(waits);
 	assert_true(chmod_it.waits && chmod_it.ends);
 	assert_true(unlink_it.waits && unlink_it.ends);
-	assert_true(task_ends(writer, SOON));
+	assert_true(task_ends(writer, PATIENCE));
 	assert_int_equal(task_result(writer), 0);
 	tasks_done();
 	holds(t->u, "f", "yext");
@@ -194,7 +195,7 @@ static void waiters_go_on(struct twin *t)
 	waits = !task_ends(task, 200);
 	thaw();
 	assert_true(waits);
-	assert_true(task_ends(task, SOON));
+	assert_true(task_ends(task, PATIENCE));
 	assert_int_equal(task_result(task), 0);
 	assert_string_equal(names_in(t->over), "new");
 	tasks_done();

@@ -3,6 +3,7 @@
  * A listener that is asked for permission (fanotify) may use the directory in which a file
  * is made and opened: that open holds no lock of it. With finish_open() in ->atomic_open()
  * the listener and the opener wait for each other.
+ * timeout: 600
  */
 #include "lib/task.h"
 
@@ -71,12 +72,12 @@ static void ask(struct twin *t, const char *where, int (*open_it)(void *arg), un
 	dir = t->over;
 	listen_at(where);
 	opener = task_start(open_it, NULL);
-	assert_true(wait_for(SOON, is_asked, &event));
+	assert_true(wait_for(PATIENCE, is_asked, &event));
 	used = returns_soon(use_directory, NULL);
 	answer(&event, what);
 	/* Not for the opens of the test itself. */
 	must(close(group));
-	assert_true(task_ends(opener, SOON));
+	assert_true(task_ends(opener, PATIENCE));
 	tasks_done();
 	if (!used)
 		fail_msg("the listener waits for the opener that waits for it");

@@ -89,7 +89,7 @@ static int lose_descriptor(void *arg)
 	sigaction(SIGUSR1, &act, NULL);
 	w.fd = open(lost, O_RDWR);
 	if (w.fd < 0 || pthread_create(&thread, NULL, wait_for_lock, &w) ||
-	    !wait_for(SOON, has_tid, &w) ||
+	    !wait_for(PATIENCE, has_tid, &w) ||
 	    !sleeps_in(getpid(), w.tid, unit->way->cmd == WAIT_FLOCK ? SYS_flock : SYS_fcntl))
 		return UNABLE;
 	close(w.fd);
@@ -175,7 +175,7 @@ static int hold(void *arg)
 }
 
 /* A client of NFS may try again only after half a minute. */
-#define LONG	60000
+#define LONG	120000
 
 static void gets_byte(int fd)
 {
@@ -206,13 +206,13 @@ static int lose(const struct unit *unit, const char *path)
 	gets_byte(way->cancelled ? ends[0] : closes[0]);
 	assert_int_equal(in_child(0, try_lock, (void *)way), EAGAIN);
 	task_kill(holder);
-	assert_true(task_ends(holder, SOON));
+	assert_true(task_ends(holder, PATIENCE));
 	if (!way->cancelled)
 		gets_byte(ends[0]);
 	assert_int_equal(in_child(0, try_lock, (void *)way), 0);
-	assert_true(wait_for(SOON, no_lock_left, NULL));
+	assert_true(wait_for(PATIENCE, no_lock_left, NULL));
 	must(write(leaves[1], "x", 1));
-	assert_true(task_ends(loser, SOON));
+	assert_true(task_ends(loser, PATIENCE));
 	assert_int_not_equal(task_result(loser), UNABLE);
 	return task_result(loser);
 }
@@ -285,7 +285,7 @@ static void locks_race_with_closes(void **state)
 			;
 		must(close(fd));
 	}
-	assert_true(task_ends(b, SOON));
+	assert_true(task_ends(b, PATIENCE));
 	assert_int_equal(task_result(a), 0);
 	assert_int_equal(task_result(b), 0);
 	assert_int_equal(in_child(0, try_lock, (void *)&ways[0]), 0);

@@ -2,6 +2,7 @@
 /*
  * Who waits for a pipe, to write what comes through it to a file or the reverse, holds no
  * lock that others need: without that any user stops a directory for everybody.
+ * timeout: 600
  */
 #include "lib/task.h"
 
@@ -150,7 +151,7 @@ static void splice_goes_on(struct twin *t)
 	assert_true(sleeps_in(waiter->pid, waiter->pid, SYS_splice));
 	assert_int_equal(must(write(pipe_ends[1], "two", 3)), 3);
 	must(close(pipe_ends[1]));
-	assert_true(task_ends(waiter, SOON));
+	assert_true(task_ends(waiter, PATIENCE));
 	assert_int_equal(task_result(waiter), 7);
 	holds(t->u, "f", "one two");
 	holds(t->o, "f", "one two");

@@ -3,6 +3,7 @@
  * Who waits for as long as a user likes does not keep the set of programs that it was
  * begun under: one that was replaced is freed meanwhile. Without that each replaced set
  * stays as long as somebody has a waiter of its time.
+ * timeout: 600
  */
 #include "lib/task.h"
 
@@ -86,7 +87,7 @@ static void waiter_keeps_no_version(void **state)
 	waiter = task_start(wait_alone, (void *)way);
 	assert_true(sleeps_in(waiter->pid, waiter->pid, way->call));
 	replace(set);
-	if (!wait_for(SOON, map_gone, &map))
+	if (!wait_for(PATIENCE, map_gone, &map))
 		fail_msg("who waits for %s keeps a set of programs that was replaced", way->name);
 	assert_false(task_ends(waiter, 0));
 	must(close(fd));

@@ -55,7 +55,7 @@ void tasks_done(void)
 	for (size_t i = 0; i < count; i++)
 		task_kill(&tasks[i]);
 	while (count)
-		if (!task_ends(&tasks[--count], SOON))
+		if (!task_ends(&tasks[--count], PATIENCE))
 			fail_msg("process %d cannot be killed", tasks[count].pid);
 }
 
@@ -82,13 +82,13 @@ bool sleeps_in(pid_t pid, pid_t tid, long call)
 {
 	struct sleeper s = { fmt("/proc/%d/task/%d/syscall", pid, tid), call };
 
-	return wait_for(SOON, is_asleep, &s);
+	return wait_for(PATIENCE, is_asleep, &s);
 }
 
 bool returns_soon(int (*fn)(void *arg), void *arg)
 {
 	struct task *task = task_start(fn, arg);
-	bool ended = task_ends(task, SOON);
+	bool ended = task_ends(task, PATIENCE);
 
 	task_kill(task);
 	return ended && task_result(task) == 0;

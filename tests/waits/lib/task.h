@@ -5,6 +5,9 @@
 
 #include "twin.h"
 
+/* ms, for what takes no time on an idle machine, and for ever where it hangs. */
+#define PATIENCE	30000
+
 struct task {
 	pid_t pid;
 	int status;
@@ -20,10 +23,10 @@ int task_result(const struct task *task);
 
 void task_kill(struct task *task);
 
-/* Within SOON: it sleeps in this system call. For a thread of this process, or another one. */
+/* Within PATIENCE: it sleeps in this system call. For a thread of this process, or another one. */
 bool sleeps_in(pid_t pid, pid_t tid, long call);
 
-/* fn in a child, which must end within SOON; whether it did, and, if so, with 0. */
+/* fn in a child, which must end within PATIENCE; whether it did, and, if so, with 0. */
 bool returns_soon(int (*fn)(void *arg), void *arg);
 
 /* An asynchronous write of one byte, submitted and waited for: 0, or an errno. */
