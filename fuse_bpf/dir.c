@@ -49,7 +49,10 @@ static int fuse_bpf_make_pre(struct fuse_bpf_call *call, const struct dentry *de
 static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call *call,
 						     const struct dentry *dentry)
 {
-	struct fuse_bpf_child_rule child = fuse_bpf_dentry(dentry)->child;
+	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
+	struct fuse_bpf_child_rule child = {
+		.none = READ_ONCE(kept->none), .mask = READ_ONCE(kept->mask),
+	};
 
 	if (call->version) {
 		child.none |= call->child.none;
