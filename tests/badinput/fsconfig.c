@@ -434,7 +434,8 @@ static void do_old_mount(struct fuzz *f)
 	static const unsigned long flags[] = {
 		0, 0, 0, MS_RDONLY, MS_REMOUNT, MS_REMOUNT | MS_RDONLY, MS_NOSUID, MS_SILENT, MS_SYNCHRONOUS,
 	};
-	const char *source = (const char *const[]){ back, at, other, "absent", "", NULL }[below(&f->random, 6)];
+	const char *const sources[] = { back, at, other, "absent", "", NULL };
+	const char *source = ANY(&f->random, sources);
 	unsigned long flag = ANY(&f->random, flags);
 	const char *target = flag & MS_REMOUNT ? at : other;
 	long ret;

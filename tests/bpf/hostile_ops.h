@@ -158,7 +158,8 @@ static __always_inline void call_kfuncs(struct fuse_bpf_ctx *ctx, __u64 r)
 		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, r >> 20 & 31 ? r >> 25 & 1 : r);
 		break;
 	case 6:
-		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, r >> 20 & 1 ? MORE(r, 5) : ~(1ULL << (r >> 21 & 63)));
+		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK,
+				   r >> 20 & 1 ? MORE(r, 5) : ~(1ULL << (r >> 21 & 63)));
 		break;
 	case 7:
 		bpf_fuse_set_child(ctx, which, MORE(r, 6));
