@@ -122,12 +122,12 @@ ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file 
 	old = fuse_bpf_creds_enter_file(file);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
-	file_start_write(backing);
+	sb_start_write(file_inode(backing)->i_sb);
 	if (fuse_bpf_is_our_file(backing))
 		ret = backing->f_op->splice_write(pipe, backing, ppos, len, flags);
 	else
 		ret = iter_file_splice_write(pipe, backing, ppos, len, flags);
-	file_end_write(backing);
+	sb_end_write(file_inode(backing)->i_sb);
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));
 	return ret;

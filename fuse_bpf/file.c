@@ -421,7 +421,7 @@ static void fuse_bpf_copy_fill(struct fuse_bpf_call *call, const struct fuse_bpf
 	loff_t pos = step == FUSE_BPF_COPY_SOURCE ? copy->pos_in : copy->pos_out;
 	const struct inode *src = fuse_bpf_backing_inode(file_inode(copy->in));
 	const struct inode *dst = fuse_bpf_backing_inode(file_inode(copy->out));
-	u32 flags = fuse_bpf_copy_file(copy, step)->f_flags;
+	u32 flags = READ_ONCE(fuse_bpf_copy_file(copy, step)->f_flags);
 	u64 len = fuse_bpf_copy_length(copy);
 
 	switch (call->op) {
