@@ -6,10 +6,12 @@
  */
 #include "test.h"
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 
 static const char *back, *at;
 static struct set *set;
@@ -251,6 +253,56 @@ static void without_privilege(void **state)
 	assert_ok(try_mnt(back, at, "ops=hide"));
 }
 
+/* This process may pass by modes, or not. */
+static void set_dac_rights(bool on)
+{
+	const __u32 dac = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	assert_ok(syscall(SYS_capget, &head, data));
+	data[0].effective = on ? data[0].effective | dac : data[0].effective & ~dac;
+	assert_ok(syscall(SYS_capset, &head, data));
+}
+
+/* Opened and made by tasks with other rights: -1 and errno, or a descriptor of the mount. */
+static int mount_with_rights(const char *source, bool to_open, bool to_make)
+{
+	int fd, ret;
+
+	set_dac_rights(to_open);
+	fd = fsopen("fuse_bpf", FSOPEN_CLOEXEC);
+	set_dac_rights(to_make);
+	ret = fsconfig(fd, FSCONFIG_SET_STRING, "source", source, 0);
+	if (!ret)
+		ret = fsconfig(fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	set_dac_rights(true);
+	if (!ret)
+		ret = fsmount(fd, 0, 0);
+	close(fd);
+	return ret;
+}
+
+/* The rights are of the task that called fsopen(2), whoever makes the mount. */
+static void opener_is_the_mounter(void **state)
+{
+	const char *closed = tmp_dir("closed"), *source = fmt("%s/dir", closed);
+	int fd;
+
+	assert_ok(mkdir(source, 0755));
+	assert_ok(chown(closed, TEST_UID, TEST_GID));
+	assert_ok(chmod(closed, 0700));
+	assert_fails(mount_with_rights(source, false, true), EACCES);
+	assert_fails(mount_with_rights(source, false, false), EACCES);
+	fd = mount_with_rights(source, true, false);
+	assert_ok(fd);
+	close(fd);
+	fd = mount_with_rights(source, true, true);
+	assert_ok(fd);
+	close(fd);
+	remove_tree(closed);
+}
+
 /* -1 and errno, or 0; the log in mnt_log. */
 static int reconfigure(const char *key, const char *value)
 {
@@ -343,6 +395,7 @@ int main(void)
 		BAD(folded_case),
 		BAD(too_deep),
 		BAD(without_privilege),
+		BAD(opener_is_the_mounter),
 		BAD(remount),
 		BAD(options_as_shown),
 	};
