@@ -230,9 +230,6 @@ static void make_getxattr(struct op *op)
 {
 	make_xattr(op);
 	op->len = percent(80) ? 65536 : (int)below(40);
-	/* docs/differences.md, "listxattr into a buffer". */
-	if (generated_for()->backing == ON_OVERLAY && op->len)
-		op->len = 65536;
 }
 
 /* An ACL, most times a valid one: version, then tag, permissions and id of each entry. */
