@@ -231,6 +231,19 @@ bool fuse_bpf_attr_settled(struct inode *inode)
 	return fresh;
 }
 
+/*
+ * The same for what a sticky directory goes by: our inode shows the owner that there is,
+ * also where setid bits are not shown.
+ */
+bool fuse_bpf_owner_settled(struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+	struct fuse_bpf_seen seen = fuse_bpf_attr_seen(inode), now = fuse_bpf_look(inode);
+
+	return uid_eq(seen.uid, now.uid) && gid_eq(seen.gid, now.gid) &&
+	       (!fi->slot || seen.generation == now.generation);
+}
+
 /* --- setuid and setgid bits ------------------------------------------------------ */
 
 /*
@@ -238,7 +251,8 @@ bool fuse_bpf_attr_settled(struct inode *inode)
  * i_rwsem, and acts on them if it finds setid bits.  So these appear in our inode
  * only while that lock is held, together with ids that the backing inode had under
  * its own lock at the same time.  Where one of the locks is taken, the inode shows
- * no setid bits until the next refresh: exec then runs the file as the caller.
+ * no setid bits until the next refresh: exec then runs the file as the caller.  Who
+ * has our lock for a change waits for the other, as the change itself does.
  */
 #define FUSE_BPF_SETID	(S_ISUID | S_ISGID)
 
@@ -260,19 +274,31 @@ static bool fuse_bpf_store_without_setid(struct inode *inode,
 	return fuse_bpf_attr_store(inode, &plain);
 }
 
-static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
-				 bool locked)
+/* Our inode's lock is held. */
+static bool fuse_bpf_store_setid_locked(struct inode *inode, const struct fuse_bpf_attrs *result,
+					bool wait)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 	struct fuse_bpf_attrs exact = *result;
-	bool stored = false;
+	bool stored;
 
 	exact.last = false;
+	if (wait ? down_read_killable(&backing->i_rwsem) : !inode_trylock_shared(backing))
+		return false;
+	stored = fuse_bpf_attr_store(inode, &exact);
+	inode_unlock_shared(backing);
+	return stored;
+}
+
+static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
+				 enum fuse_bpf_refresh_how how)
+{
+	bool locked = how == FUSE_BPF_REFRESH_LOCKED || how == FUSE_BPF_REFRESH_NEW;
+	bool stored = false;
+
 	if (locked || inode_trylock_shared(inode)) {
-		if (inode_trylock_shared(backing)) {
-			stored = fuse_bpf_attr_store(inode, &exact);
-			inode_unlock_shared(backing);
-		}
+		stored = fuse_bpf_store_setid_locked(inode, result,
+						     how == FUSE_BPF_REFRESH_LOCKED);
 		if (!locked)
 			inode_unlock_shared(inode);
 	}
@@ -295,7 +321,7 @@ int fuse_bpf_check_setid(struct inode *inode)
 		return err;
 	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
 		err = -EACCES;
-	else if (backing->i_op->permission)
+	else if (backing->i_op->permission && (fuse_bpf_mode(backing) & FUSE_BPF_SETID))
 		err = fuse_bpf_backing_permission(inode, MAY_EXEC);
 	inode_unlock(backing);
 	return err;
@@ -311,7 +337,7 @@ static bool fuse_bpf_show(struct inode *inode, const struct fuse_bpf_attrs *resu
 	bool stored;
 
 	if (unlikely(fuse_bpf_may_be_setid(inode, result->shown.mode)))
-		stored = fuse_bpf_store_setid(inode, result, how == FUSE_BPF_REFRESH_LOCKED);
+		stored = fuse_bpf_store_setid(inode, result, how);
 	else
 		stored = fuse_bpf_attr_store(inode, result);
 	if (how != FUSE_BPF_REFRESH_RCU)
@@ -331,7 +357,7 @@ void fuse_bpf_attr_init(struct inode *inode)
 	inode->i_mode = fuse_bpf_mode(fuse_bpf_backing_inode(inode)) & S_IFMT;
 	result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
 	result.seen.generation = 0;
-	fuse_bpf_show(inode, &result, FUSE_BPF_REFRESH_LOCKED);
+	fuse_bpf_show(inode, &result, FUSE_BPF_REFRESH_NEW);
 }
 
 void fuse_bpf_copy_size(struct inode *inode)

@@ -20,17 +20,25 @@
 /* How often, and how many ms apart, a change is tried that a delegation is in the way of. */
 #define FUSE_BPF_DELEGATION_TRIES	25
 #define FUSE_BPF_DELEGATION_PAUSE	10
+/* How often if others wait for our inode meanwhile: their waits would add up. */
+#define FUSE_BPF_DELEGATION_TRIES_CONTENDED	5
 
 /*
  * A change came to @err, for the *@tries-th time.  True, a while later: somebody, a
  * server of NFS mostly, has a delegation of what it changes, and was asked to give it
  * back; try again.  Not for as long as they may take: locks of ours are held, and on
  * newer kernels any user's process can have a delegation of its own file.  Then the
- * change fails with EWOULDBLOCK.
+ * change fails with EWOULDBLOCK.  @held: an inode of ours that is locked meanwhile.
  */
-bool fuse_bpf_backing_again(int err, unsigned int *tries)
+bool fuse_bpf_backing_again(int err, struct inode *held, unsigned int *tries)
 {
-	if (likely(err != -EWOULDBLOCK) || ++*tries >= FUSE_BPF_DELEGATION_TRIES)
+	unsigned int most = FUSE_BPF_DELEGATION_TRIES;
+
+	if (likely(err != -EWOULDBLOCK))
+		return false;
+	if (rwsem_is_contended(&held->i_rwsem))
+		most = FUSE_BPF_DELEGATION_TRIES_CONTENDED;
+	if (++*tries >= most)
 		return false;
 	msleep(FUSE_BPF_DELEGATION_PAUSE);
 	return true;
@@ -101,38 +109,45 @@ struct fuse_bpf_attr_change {
 	const struct iattr *attr;
 };
 
-static int fuse_bpf_notify_change(const struct fuse_bpf_attr_change *c, const struct path *path,
-				  struct iattr *below)
+static int fuse_bpf_notify_change(const struct fuse_bpf_attr_change *c, const struct path *path)
 {
 	struct inode *inode = d_inode(path->dentry);
+	struct iattr below = *c->attr;
 	int err;
 
 	fuse_bpf_point("change:setattr");
 	inode_lock(inode);
-	err = fuse_bpf_recheck_setattr(&c->change, c->dentry, c->attr);
-	if (!err)
-		err = notify_change(mnt_idmap(path->mnt), path->dentry, below, NULL);
+	err = fuse_bpf_recheck_setattr(&c->change, c->dentry, &below);
+	if (!err) {
+		/* Under the lock: which setid bits have to go depends on the mode. */
+		fuse_bpf_backing_iattr(path, c->change.idmap, &below);
+		err = notify_change(mnt_idmap(path->mnt), path->dentry, &below, NULL);
+	}
 	inode_unlock(inode);
 	return err;
 }
 
 /* As the VFS has it before it truncates: it did so with ours. */
 static int fuse_bpf_backing_truncate(const struct fuse_bpf_attr_change *c,
-				     const struct path *path, struct iattr *below)
+				     const struct path *path)
 {
 	struct inode *inode = d_inode(path->dentry);
-	int err = get_write_access(inode);
+	int err;
 
+	/* The VFS looked at our inode, of an open file perhaps long ago. */
+	if (READ_ONCE(inode->i_flags) & S_APPEND)
+		return -EPERM;
+	err = get_write_access(inode);
 	if (err)
 		return err;
 	/*
 	 * By name: for an open file its opening has done that.  Whoever has a lease may
 	 * take as long as with a delegation, and our inode is locked.
 	 */
-	if (!(below->ia_valid & ATTR_FILE))
+	if (!(c->attr->ia_valid & ATTR_FILE))
 		err = break_lease(inode, O_WRONLY | O_NONBLOCK);
 	if (!err)
-		err = fuse_bpf_notify_change(c, path, below);
+		err = fuse_bpf_notify_change(c, path);
 	put_write_access(inode);
 	return err;
 }
@@ -141,15 +156,12 @@ static int fuse_bpf_change_attr(const struct fuse_bpf_attr_change *c)
 {
 	struct path path = fuse_bpf_backing_path(c->dentry);
 	unsigned int tries = 0;
-	struct iattr below;
 	int err;
 
-	do {
-		below = *c->attr;
-		fuse_bpf_backing_iattr(&path, c->change.idmap, &below);
-		err = below.ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(c, &path, &below) :
-						   fuse_bpf_notify_change(c, &path, &below);
-	} while (fuse_bpf_backing_again(err, &tries));
+	do
+		err = c->attr->ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(c, &path) :
+						      fuse_bpf_notify_change(c, &path);
+	while (fuse_bpf_backing_again(err, d_inode(c->dentry), &tries));
 	return err;
 }
 
@@ -385,7 +397,7 @@ static int fuse_bpf_vfs_setxattr(const struct path *path, const struct fuse_bpf_
 	int err;
 
 	fuse_bpf_point("change:xattr");
-	err = fuse_bpf_break_deleg(d_inode(path->dentry));
+	err = fuse_bpf_break_deleg(d_inode(c->dentry));
 	if (err)
 		return err;
 	if (c->value)
@@ -404,11 +416,11 @@ static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
 	int err;
 
 	fuse_bpf_point("change:xattr");
-	err = fuse_bpf_break_deleg(inode);
+	err = fuse_bpf_break_deleg(d_inode(c->dentry));
 	if (err)
 		return err;
 	inode_lock(inode);
-	err = fuse_bpf_recheck_write(change, d_inode(c->dentry));
+	err = fuse_bpf_recheck_user_xattr(change, d_inode(c->dentry));
 	if (!err && c->value)
 		err = __vfs_setxattr_locked(idmap, path->dentry, c->name, c->value, c->size,
 					    c->flags, NULL);
@@ -513,7 +525,7 @@ int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		goto leave;
 	fuse_bpf_point("change:acl");
-	err = fuse_bpf_break_deleg(d_inode(path.dentry));
+	err = fuse_bpf_break_deleg(d_inode(dentry));
 	if (err)
 		goto drop_write;
 	if (acl)

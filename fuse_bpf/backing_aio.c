@@ -17,6 +17,7 @@ struct fuse_bpf_aio {
 	struct kiocb iocb;		/* has a reference to the backing file */
 	refcount_t ref;			/* the submitter's and the completion's */
 	struct kiocb *user_iocb;	/* the caller's, until it is complete */
+	bool write;			/* not all callers say so in their flags */
 };
 
 static void fuse_bpf_aio_put(struct fuse_bpf_aio *aio)
@@ -33,7 +34,7 @@ static void fuse_bpf_aio_end(struct fuse_bpf_aio *aio)
 	struct kiocb *user_iocb = aio->user_iocb;
 
 	user_iocb->ki_pos = aio->iocb.ki_pos;
-	if (aio->iocb.ki_flags & IOCB_WRITE)
+	if (aio->write)
 		fuse_bpf_copy_size(file_inode(user_iocb->ki_filp));
 	fuse_bpf_aio_put(aio);
 }
@@ -44,13 +45,14 @@ static void fuse_bpf_aio_complete(struct kiocb *iocb, long res)
 	struct kiocb *user_iocb = aio->user_iocb;
 
 	/* Until here compat_vfs_iocb_iter_write() keeps the filesystem from freezing. */
-	if (iocb->ki_flags & IOCB_WRITE)
+	if (aio->write)
 		compat_kiocb_end_write(iocb);
 	fuse_bpf_aio_end(aio);
 	user_iocb->ki_complete(user_iocb, res);
 }
 
-static struct fuse_bpf_aio *fuse_bpf_aio_new(struct file *backing, struct kiocb *user_iocb)
+static struct fuse_bpf_aio *fuse_bpf_aio_new(struct file *backing, struct kiocb *user_iocb,
+					     bool write)
 {
 	struct fuse_bpf_aio *aio;
 
@@ -61,8 +63,10 @@ static struct fuse_bpf_aio *fuse_bpf_aio_new(struct file *backing, struct kiocb 
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&aio->ref, 2);
 	aio->user_iocb = user_iocb;
+	aio->write = write;
 	kiocb_clone(&aio->iocb, user_iocb, get_file(backing));
-	aio->iocb.ki_flags &= ~COMPAT_IOCB_DIO_CALLER_COMP;
+	/* Nor is it one of libaio's, for whom a filesystem could cancel it. */
+	aio->iocb.ki_flags &= ~(COMPAT_IOCB_DIO_CALLER_COMP | IOCB_AIO_RW);
 	aio->iocb.ki_complete = fuse_bpf_aio_complete;
 	return aio;
 }
@@ -83,7 +87,7 @@ ssize_t fuse_bpf_aio_read(struct file *backing, struct kiocb *iocb, struct iov_i
 
 	if (!iov_iter_count(iter))
 		return 0;
-	aio = fuse_bpf_aio_new(backing, iocb);
+	aio = fuse_bpf_aio_new(backing, iocb, false);
 	if (IS_ERR(aio))
 		return PTR_ERR(aio);
 	return fuse_bpf_aio_submitted(aio, vfs_iocb_iter_read(backing, &aio->iocb, iter));
@@ -95,7 +99,7 @@ ssize_t fuse_bpf_aio_write(struct file *backing, struct kiocb *iocb, struct iov_
 
 	if (!iov_iter_count(iter))
 		return 0;
-	aio = fuse_bpf_aio_new(backing, iocb);
+	aio = fuse_bpf_aio_new(backing, iocb, true);
 	if (IS_ERR(aio))
 		return PTR_ERR(aio);
 	return fuse_bpf_aio_submitted(aio, compat_vfs_iocb_iter_write(backing, &aio->iocb, iter));

@@ -122,7 +122,7 @@ static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry
 		      make(&dop, what) ?: fuse_bpf_dirop_made(&dop);
 		made = err ? ERR_PTR(err) : dget(dop.child);
 		fuse_bpf_dirop_end(&dop);
-	} while (fuse_bpf_backing_again(err, &tries));
+	} while (fuse_bpf_backing_again(err, d_inode(dentry->d_parent), &tries));
 	return made;
 }
 
@@ -130,8 +130,11 @@ static int fuse_bpf_vfs_make_file(struct fuse_bpf_dirop *dop, const struct fuse_
 {
 	int err = compat_vfs_create(dop->idmap, dop->child, what->mode);
 
-	/* It came up underneath after our lookup, and has to be looked at. */
-	return err == -EEXIST ? -ESTALE : err;
+	/*
+	 * It came up underneath after our lookup, and has to be looked at.  An NFS
+	 * server does not walk again, and would report its directory as stale.
+	 */
+	return err == -EEXIST && !(current->flags & PF_KTHREAD) ? -ESTALE : err;
 }
 
 struct dentry *fuse_bpf_backing_create(struct mnt_idmap *idmap, struct dentry *dentry,
@@ -208,7 +211,7 @@ struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *d
 {
 	struct fuse_bpf_linking l = { .old_dentry = old_dentry, .dentry = dentry };
 
-	fuse_bpf_change_without_idmap(dentry->d_sb, fuse_bpf_link_with, &l);
+	fuse_bpf_change_without_idmap(d_inode(dentry->d_parent), fuse_bpf_link_with, &l);
 	return l.made;
 }
 
@@ -282,7 +285,7 @@ static int fuse_bpf_remove_with(struct mnt_idmap *idmap, void *arg)
 			return err == -ENOENT ? -ESTALE : err;
 		err = fuse_bpf_remove_locked(&dop, r);
 		fuse_bpf_dirop_end(&dop);
-	} while (fuse_bpf_backing_again(err, &tries));
+	} while (fuse_bpf_backing_again(err, d_inode(r->dentry->d_parent), &tries));
 	return err;
 }
 
@@ -290,7 +293,7 @@ static int fuse_bpf_dirop_remove(struct dentry *dentry, fuse_bpf_remove_fn *remo
 {
 	struct fuse_bpf_removing r = { dentry, remove };
 
-	return fuse_bpf_change_without_idmap(dentry->d_sb, fuse_bpf_remove_with, &r);
+	return fuse_bpf_change_without_idmap(d_inode(dentry->d_parent), fuse_bpf_remove_with, &r);
 }
 
 static int fuse_bpf_vfs_remove_file(struct fuse_bpf_dirop *dop)
@@ -409,7 +412,7 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 			break;
 		err = fuse_bpf_rename_locked(rename, change, &r);
 		compat_end_renaming(&r);
-	} while (fuse_bpf_backing_again(err, &tries));
+	} while (fuse_bpf_backing_again(err, d_inode(old_dentry->d_parent), &tries));
 	return err;
 }
 

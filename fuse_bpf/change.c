@@ -103,15 +103,18 @@ int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *
 	err = fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
-	if (!fuse_bpf_attr_settled(victim))
-		return -ESTALE;
 	derived = fuse_bpf_swap_creds(change->caller);
-	sticky = check_sticky(change->idmap, dir, victim);
+	/* Only names are locked: a program may be called, and may refuse. */
+	if (!fuse_bpf_owner_settled(victim))
+		err = fuse_bpf_refresh(victim, FUSE_BPF_REFRESH);
+	if (!err && !fuse_bpf_owner_settled(victim))
+		err = -ESTALE;
+	sticky = !err && check_sticky(change->idmap, dir, victim);
 	fuse_bpf_swap_creds(derived);
-	return sticky ? -EPERM : 0;
+	return sticky ? -EPERM : err;
 }
 
-/* Whether the caller may write to @inode: user.* attributes. */
+/* Whether the caller may write to @inode. */
 int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode)
 {
 	if (likely(!change->granted))
@@ -119,9 +122,46 @@ int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *i
 	return fuse_bpf_recheck_access(change, inode, MAY_WRITE);
 }
 
-/* Whether the caller may change these attributes. */
+/* ... or set a user.* attribute of it: those of a sticky directory are its owner's. */
+int fuse_bpf_recheck_user_xattr(const struct fuse_bpf_change *change, struct inode *inode)
+{
+	const struct cred *derived;
+	bool owner;
+	int err = fuse_bpf_recheck_write(change, inode);
+
+	if (err || !change->granted || !S_ISDIR(fuse_bpf_mode(inode)) ||
+	    !(fuse_bpf_mode(inode) & S_ISVTX))
+		return err;
+	derived = fuse_bpf_swap_creds(change->caller);
+	owner = inode_owner_or_capable(change->idmap, inode);
+	fuse_bpf_swap_creds(derived);
+	return owner ? 0 : -EPERM;
+}
+
+/*
+ * A file that a program shows as the caller's does not run as its owner because the
+ * caller says so.  Called with the derived credentials.
+ */
+static bool fuse_bpf_makes_setuid(const struct fuse_bpf_change *change, struct inode *inode,
+				  const struct iattr *attr)
+{
+	struct fuse_bpf_seen seen;
+
+	if (!(attr->ia_valid & ATTR_MODE) || !(attr->ia_mode & S_ISUID) ||
+	    !S_ISREG(fuse_bpf_mode(inode)) || !READ_ONCE(fuse_bpf_inode(inode)->shaped))
+		return false;
+	seen = fuse_bpf_attr_seen(inode);
+	return !uid_eq(fuse_bpf_attr_owner(inode, &seen), current_fsuid()) &&
+	       !(change->caller->user_ns == &init_user_ns &&
+		 cap_raised(change->caller->cap_effective, CAP_FOWNER));
+}
+
+/*
+ * Whether the caller may change these attributes.  The mode comes back without a
+ * setgid bit that the caller may not set.
+ */
 int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
-			     const struct iattr *attr)
+			     struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	const struct cred *derived;
@@ -132,6 +172,8 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 		return 0;
 	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
+	if (fuse_bpf_makes_setuid(change, inode, attr))
+		return -EPERM;
 	copy = *attr;
 	/* Done by the first check, and it would take the lock that is held. */
 	copy.ia_valid &= ~ATTR_KILL_PRIV;
@@ -139,6 +181,7 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 	err = may_setattr(change->idmap, inode, copy.ia_valid) ?:
 	      setattr_prepare(change->idmap, dentry, &copy);
 	fuse_bpf_swap_creds(derived);
+	attr->ia_mode = copy.ia_mode;
 	return err;
 }
 
@@ -200,17 +243,19 @@ const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt
 
 /*
  * ->unlink(), ->rmdir() and ->link() are given no idmap.  But the VFS has called
- * ->permission() for the directory with it, just before.  So the idmaps that were
- * used last are kept, and tried one after the other: a caller's ids mean something
- * in one of them, rarely in two.
+ * ->permission() for the directory with it just before, in the same task and with the
+ * directory locked.  So each such check leaves its idmap in the directory's inode, once
+ * an idmapped mount has come up, and beside it the task.  Another task that is checked
+ * in between takes that place; for then the idmaps that were used last are kept in the
+ * superblock, and tried one after the other: a caller's ids mean something in one of
+ * them, rarely in two.
  */
-void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap)
+static void fuse_bpf_idmap_remember(struct fuse_bpf_sb *fsb, struct mnt_idmap *idmap)
 {
-	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
 	struct mnt_idmap *old = idmap;
 	int i;
 
-	if (READ_ONCE(fsb->idmaps[0]) == idmap)
+	if (idmap == &nop_mnt_idmap || READ_ONCE(fsb->idmaps[0]) == idmap)
 		return;
 	mnt_idmap_get(idmap);
 	spin_lock(&fsb->idmaps_lock);
@@ -227,12 +272,50 @@ void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap)
 		mnt_idmap_put(old);
 }
 
+/* current is checked for the right to change @dir, through a mount with @idmap. */
+void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(dir);
+	struct mnt_idmap *old;
+
+	fuse_bpf_idmap_remember(fuse_bpf_sb(dir->i_sb), idmap);
+	mnt_idmap_get(idmap);
+	spin_lock(&dir->i_lock);
+	old = fi->idmap;
+	fi->idmap = idmap;
+	fi->idmap_task = current;
+	spin_unlock(&dir->i_lock);
+	if (old)
+		mnt_idmap_put(old);
+}
+
+/* @fi goes. */
+void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi)
+{
+	if (fi->idmap)
+		mnt_idmap_put(fi->idmap);
+	fi->idmap = NULL;
+}
+
 void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && fsb->idmaps[i]; i++)
 		mnt_idmap_put(fsb->idmaps[i]);
+}
+
+/* That of current's last check, if it is still there; counted, or NULL. */
+static struct mnt_idmap *fuse_bpf_idmap_of_check(struct inode *dir)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(dir);
+	struct mnt_idmap *idmap = NULL;
+
+	spin_lock(&dir->i_lock);
+	if (fi->idmap && fi->idmap_task == current)
+		idmap = mnt_idmap_get(fi->idmap);
+	spin_unlock(&dir->i_lock);
+	return idmap;
 }
 
 /* A place that was once taken stays so. */
@@ -246,20 +329,39 @@ static struct mnt_idmap *fuse_bpf_idmap_get(struct fuse_bpf_sb *fsb, int i)
 	return idmap;
 }
 
-/* Make a change with the idmap that the caller came through: whichever is not refused. */
-int fuse_bpf_change_without_idmap(struct super_block *sb, fuse_bpf_change_fn *change, void *arg)
+/* The idmap is not known: with whichever is not refused; else the first refusal. */
+static int fuse_bpf_change_with_any_idmap(struct fuse_bpf_sb *fsb, fuse_bpf_change_fn *change,
+					  void *arg)
 {
-	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
-	int i, err = change(&nop_mnt_idmap, arg);
+	int i, err = change(&nop_mnt_idmap, arg), again = err;
 
-	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && (err == -EACCES || err == -EPERM); i++) {
+	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && (again == -EACCES || again == -EPERM); i++) {
 		struct mnt_idmap *idmap;
 
 		if (!READ_ONCE(fsb->idmaps[i]))
 			break;
 		idmap = fuse_bpf_idmap_get(fsb, i);
-		err = change(idmap, arg);
+		again = change(idmap, arg);
 		mnt_idmap_put(idmap);
+		if (!again)
+			err = 0;
 	}
+	return err;
+}
+
+/* Make a change in @dir with the idmap that the caller came through. */
+int fuse_bpf_change_without_idmap(struct inode *dir, fuse_bpf_change_fn *change, void *arg)
+{
+	struct fuse_bpf_sb *fsb = fuse_bpf_sb(dir->i_sb);
+	struct mnt_idmap *idmap;
+	int err;
+
+	if (likely(!READ_ONCE(fsb->idmaps[0])))
+		return change(&nop_mnt_idmap, arg);
+	idmap = fuse_bpf_idmap_of_check(dir);
+	if (!idmap)
+		return fuse_bpf_change_with_any_idmap(fsb, change, arg);
+	err = change(idmap, arg);
+	mnt_idmap_put(idmap);
 	return err;
 }

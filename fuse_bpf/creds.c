@@ -128,7 +128,7 @@ static __always_inline bool fuse_bpf_same_caps(const kernel_cap_t a, const kerne
 }
 
 /*
- * The group that @inode has below, if a capability in another user namespace than
+ * The group that @inode has below, and shows, if a capability in another user namespace than
  * the first lets the caller keep a setgid bit there as its members may; else none.
  * Not CAP_FSETID itself, which below would keep setuid bits as well.  @mode: what
  * the inode is to get; for a directory what is made in it follows the directory's.
@@ -137,13 +137,19 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 {
 	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
 	const struct inode *backing = fuse_bpf_backing_inode(inode);
+	kgid_t gid;
 
 	if (likely(current_user_ns() == &init_user_ns) ||
 	    !((mode | READ_ONCE(backing->i_mode)) & S_ISGID) ||
-	    !capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID))
+	    READ_ONCE(fuse_bpf_inode(inode)->shaped))
 		return INVALID_GID;
-	return vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), mnt->mnt_sb->s_user_ns,
-					    READ_ONCE(backing->i_gid)));
+	gid = vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), mnt->mnt_sb->s_user_ns,
+					   READ_ONCE(backing->i_gid)));
+	/* The capability is about the group that our inode shows: it must be this one. */
+	if (!capable_wrt_inode_uidgid(idmap, inode, CAP_FSETID) ||
+	    !gid_eq(READ_ONCE(inode->i_gid), gid))
+		return INVALID_GID;
+	return gid;
 }
 
 static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,

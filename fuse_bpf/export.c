@@ -72,11 +72,15 @@ static struct dentry *fuse_bpf_decode(struct super_block *sb, struct fid *raw, i
 	struct fuse_bpf_fid *fid = (void *)raw;
 	struct dentry *backing;
 	const struct cred *old;
+	int err;
 
 	if (type != FUSE_BPF_FILEID || words <= FUSE_BPF_FID_WORDS ||
 	    fid->version != FUSE_BPF_FILEID_VERSION || fid->zero[0] || fid->zero[1] ||
 	    !fuse_bpf_handles_allowed(fsb))
 		return ERR_PTR(-ESTALE);
+	err = fuse_bpf_detached(d_inode(sb->s_root));
+	if (err)
+		return ERR_PTR(err);
 	old = fuse_bpf_creds_enter(sb);
 	if (IS_ERR(old))
 		return ERR_CAST(old);

@@ -247,6 +247,9 @@ static int fuse_bpf_take_max_prot(struct fuse_bpf_call *call, struct vm_area_str
 		return 0;
 	if ((edited & ~max) || (fuse_bpf_prot(vma->vm_flags) & ~edited))
 		return fuse_bpf_refuse(call, "max_prot", edited);
+	/* remap_file_pages(2) would give reading back to a mapping that may be written. */
+	if (!(edited & PROT_READ) && (edited & PROT_WRITE) && (vma->vm_flags & VM_SHARED))
+		return fuse_bpf_refuse(call, "max_prot of a shared mapping", edited);
 	if (!(edited & PROT_READ))
 		less |= VM_MAYREAD;
 	/* As of a file open for reading: remap_file_pages(2) gives VM_MAYWRITE back. */
@@ -349,9 +352,13 @@ static loff_t fuse_bpf_seek_extent(struct file *file, loff_t offset, int whence)
 static loff_t fuse_bpf_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file_inode(file);
+	int err;
 
 	if (whence == SEEK_DATA || whence == SEEK_HOLE)
 		return fuse_bpf_seek_extent(file, offset, whence);
+	err = fuse_bpf_detached(inode);
+	if (err)
+		return err;
 	/* Others may have written, and we do not know: the backing filesystem asks. */
 	if (whence == SEEK_END && fuse_bpf_is_remote(fuse_bpf_backing_file(file)->f_path.dentry))
 		fuse_bpf_backing_llseek(file, 0, SEEK_END);

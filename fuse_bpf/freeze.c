@@ -36,11 +36,12 @@ int fuse_bpf_want_write(struct vfsmount *mnt)
  */
 int fuse_bpf_break_deleg(struct inode *inode)
 {
+	struct inode *backing = fuse_bpf_backing_inode(inode);
 	unsigned int tries = 0;
 	int err;
 
 	do
-		err = compat_try_break_deleg(inode);
-	while (fuse_bpf_backing_again(err, &tries));
+		err = compat_try_break_deleg(backing);
+	while (fuse_bpf_backing_again(err, inode, &tries));
 	return err;
 }

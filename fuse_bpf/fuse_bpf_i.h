@@ -177,6 +177,9 @@ struct fuse_bpf_inode {
 	struct fuse_bpf_seen seen;
 	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
 	bool granted;			/* an access program has granted something; never cleared */
+	/* Of a directory: who was last checked for the right to change it, through which mount. */
+	struct mnt_idmap *idmap;	/* i_lock; counted; NULL: no mount is idmapped */
+	const struct task_struct *idmap_task;	/* i_lock; compared only */
 };
 
 static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
@@ -438,17 +441,18 @@ bool fuse_bpf_change_is_granted(const struct inode *inode);
 int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
 			  struct mnt_idmap *idmap, umode_t mode);
 void fuse_bpf_change_end(struct fuse_bpf_change *change);
-int fuse_bpf_change_without_idmap(struct super_block *sb, fuse_bpf_change_fn *change,
-				  void *arg);
+int fuse_bpf_change_without_idmap(struct inode *dir, fuse_bpf_change_fn *change, void *arg);
 int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir);
 int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
 			    struct inode *victim);
 int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode);
+int fuse_bpf_recheck_user_xattr(const struct fuse_bpf_change *change, struct inode *inode);
 int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
-			     const struct iattr *attr);
+			     struct iattr *attr);
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
-void fuse_bpf_idmap_used(struct super_block *sb, struct mnt_idmap *idmap);
+void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
+void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi);
 void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
 
 /* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
@@ -480,7 +484,7 @@ int fuse_bpf_backing_unlink(struct dentry *dentry);
 int fuse_bpf_backing_rmdir(struct dentry *dentry);
 int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename);
 
-bool fuse_bpf_backing_again(int err, unsigned int *tries);
+bool fuse_bpf_backing_again(int err, struct inode *held, unsigned int *tries);
 int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 			     u32 request_mask, unsigned int flags);
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
@@ -557,12 +561,14 @@ enum fuse_bpf_refresh_how {
 	FUSE_BPF_REFRESH,		/* may sleep */
 	FUSE_BPF_REFRESH_RCU,		/* in a lockless walk */
 	FUSE_BPF_REFRESH_LOCKED,	/* may sleep; our inode's i_rwsem is held exclusively */
+	FUSE_BPF_REFRESH_NEW,		/* of an inode that no other task has yet */
 };
 
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
+bool fuse_bpf_owner_settled(struct inode *inode);
 int fuse_bpf_check_setid(struct inode *inode);
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 

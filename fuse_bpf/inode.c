@@ -24,6 +24,7 @@ struct inode *fuse_bpf_inode_alloc(struct super_block *sb)
 	fi->mask = 0;
 	fi->shaped = false;
 	fi->granted = false;
+	fi->idmap = NULL;
 	return &fi->vfs_inode;
 }
 
@@ -47,6 +48,7 @@ void fuse_bpf_inode_evict(struct inode *inode)
 		fuse_bpf_slot_put(fi->slot);
 	}
 	iput(fi->backing);
+	fuse_bpf_idmap_forget(fi);
 }
 
 static void fuse_bpf_inode_init_once(void *obj)
@@ -275,11 +277,11 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 
 /*
  * Is it exec, which has found setid bits in @inode?  An open for exec and access(2)
- * say so in @mask, and of other than directories nothing else is asked to be searched.
+ * say so in @mask, and an NFS server, which asks as well, is no task that executes.
  */
 static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 {
-	return mask == MAY_EXEC && S_ISREG(fuse_bpf_mode(inode));
+	return mask == MAY_EXEC && current->in_execve && S_ISREG(fuse_bpf_mode(inode));
 }
 
 /*
@@ -290,8 +292,9 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	int err;
 
-	if (unlikely(idmap != &nop_mnt_idmap) && (mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)))
-		fuse_bpf_idmap_used(inode->i_sb, idmap);
+	if ((mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)) &&
+	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
+		fuse_bpf_idmap_used(inode, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
 		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
 								     FUSE_BPF_REFRESH);
@@ -307,10 +310,10 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		err = generic_permission(idmap, inode, mask);
 	if (err)
 		return err;
-	err = fuse_bpf_permission_below(inode, mask);
-	if (unlikely(!err && fuse_bpf_is_setid_check(inode, mask)))
-		err = fuse_bpf_check_setid(inode);
-	return err;
+	if (likely(!fuse_bpf_is_setid_check(inode, mask)))
+		return fuse_bpf_permission_below(inode, mask);
+	/* The bits need not be those of a mount of ours below: not its check of them. */
+	return fuse_bpf_permission_below(inode, mask | MAY_OPEN) ?: fuse_bpf_check_setid(inode);
 }
 
 /* --- setattr --------------------------------------------------------------------------------- */
@@ -363,7 +366,8 @@ static int fuse_bpf_setattr_below(struct mnt_idmap *idmap, struct dentry *dentry
 
 	for (tries = 0; tries < FUSE_BPF_SETATTR_TRIES; tries++) {
 		err = fuse_bpf_backing_setattr(idmap, dentry, attr);
-		if (err != -ESTALE || fuse_bpf_attr_fresh(inode))
+		if (err != -ESTALE ||
+		    (fuse_bpf_attr_fresh(inode) && !fuse_bpf_change_is_granted(inode)))
 			break;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED) ?:
 		      setattr_prepare(idmap, dentry, attr);

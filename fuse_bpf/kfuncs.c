@@ -304,13 +304,17 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
  *	all below it, as enum fuse_bpf_child says
  *
  * Context: any, does not sleep.
- * Return: 0, or -EINVAL for another operation or phase, @what or @arg.
+ * Return: 0, or -EINVAL for another operation or phase, @what or @arg, and for
+ * what makes an inode under a set with FUSE_BPF_F_PER_CALLER.
  */
 __bpf_kfunc int bpf_fuse_set_child(struct fuse_bpf_ctx *ctx, u32 what, u64 arg)
 {
 	struct fuse_bpf_call *call = fuse_bpf_call_of(ctx);
 
 	if (!(fuse_bpf_op_descs[call->op].flags & FUSE_BPF_OPF_CHILD))
+		return -EINVAL;
+	/* A later walk goes by what lookup says to its caller. */
+	if (call->op != FUSE_BPF_OP_LOOKUP && (call->version->flags & FUSE_BPF_F_PER_CALLER))
 		return -EINVAL;
 	/* What was made has its ops by then. */
 	if (call->phase == FUSE_BPF_PHASE_POST && call->op != FUSE_BPF_OP_LOOKUP)

@@ -222,6 +222,7 @@ struct fuse_bpf_found {
 	u64 expires;
 	bool hidden;
 	bool late;		/* the program has seen what is there */
+	bool absent;		/* that there was nothing */
 	bool per_caller;
 	struct fuse_bpf_child_rule child;
 };
@@ -317,7 +318,8 @@ struct fuse_bpf_query {
 
 static void fuse_bpf_fill_entry(struct fuse_entry_out *out, const struct inode *backing)
 {
-	out->entry_valid = U64_MAX;
+	/* Whatever the program left there in the pre phase. */
+	*out = (struct fuse_entry_out) { .entry_valid = U64_MAX };
 	if (!backing)
 		return;
 	out->nodeid = backing->i_ino;
@@ -389,9 +391,9 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 		return 0;
 	found->late = call->post;
 	call->ctx.target_is_dir = fuse_bpf_d_is_dir(backing);
+	found->absent = !fuse_bpf_is_there(backing);
 	if (found->late)
-		fuse_bpf_fill_entry(&call->out.lookup,
-				    fuse_bpf_is_there(backing) ? d_inode(backing) : NULL);
+		fuse_bpf_fill_entry(&call->out.lookup, found->absent ? NULL : d_inode(backing));
 	err = fuse_bpf_hide(found, fuse_bpf_post(call, 0));
 	found->child = call->child;
 	if (found->late)
@@ -543,6 +545,9 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	fuse_bpf_dentry_set(dentry, found.backing);
 	if (fuse_bpf_dentry_weird(found.backing))
 		return ERR_PTR(-EREMOTE);
+	/* Made since the program was shown an absence: the walk comes again. */
+	if (found.late && found.absent && fuse_bpf_is_there(found.backing))
+		return ERR_PTR(-ESTALE);
 	if (fuse_bpf_is_there(found.backing) && !found.hidden)
 		return fuse_bpf_lookup_found(dir, dentry, &found);
 	/* The backing filesystem does not want this absence remembered. */
@@ -647,8 +652,9 @@ static int fuse_bpf_judge_entry(struct inode *dir, struct dentry *dentry,
 		return fuse_bpf_entry_still_holds(dentry);
 	if (fuse_bpf_same_key(d_inode(dentry), dir, &found->child))
 		return 1;
-	/* There is one dentry, and one inode, for all callers. */
-	if (found->per_caller)
+	/* There is one dentry, and one inode, for all callers of one set. */
+	if (found->per_caller &&
+	    READ_ONCE(fuse_bpf_dentry(dentry)->generation) == found->generation)
 		return fuse_bpf_refuse(call, "other child rules than for another caller, for inode",
 				       d_inode(dentry)->i_ino);
 	return 0;
@@ -680,9 +686,16 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	int ret = 1;
 
 	query.parent = dget_parent(dentry);
-	/* It was moved just now, after the walk had found it: as good as before. */
-	if (d_inode(query.parent) != dir || !fuse_bpf_is_entry(dir, name, dentry, &seq))
+	/*
+	 * It was moved just now, after the walk had found it.  No program was called
+	 * for this walk: one that wants to be comes to the name again.
+	 */
+	fuse_bpf_point("revalidate:expired");
+	if (d_inode(query.parent) != dir || !fuse_bpf_is_entry(dir, name, dentry, &seq)) {
+		if (fuse_bpf_wanted(dir, FUSE_BPF_OP_LOOKUP))
+			ret = -ESTALE;
 		goto put_parent;
+	}
 	/* Constant while it is positive, and ours is held. */
 	if (inode && !fuse_bpf_is_remote(backing) && fuse_bpf_seqs_equal(dentry, backing))
 		query.known = backing;

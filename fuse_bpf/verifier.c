@@ -117,10 +117,16 @@ fuse_bpf_get_func_proto(enum bpf_func_id id, const struct bpf_prog *prog)
 		 */
 		if (compat_prog_sleepable(prog))
 			return NULL;
-		fallthrough;
+		break;
+	case BPF_FUNC_find_vma:
+		/* The callback has mmap_lock, which a helper that sleeps may want again. */
+		if (compat_prog_sleepable(prog))
+			return NULL;
+		break;
 	default:
-		return compat_base_func_proto(id, prog);
+		break;
 	}
+	return compat_base_func_proto(id, prog);
 }
 
 static bool fuse_bpf_is_valid_access(int off, int size, enum bpf_access_type type,

@@ -48,6 +48,24 @@ static int fuse_bpf_xattr_changed(struct inode *inode, int err)
 	return err ?: err2;
 }
 
+/*
+ * Of an open file our inode may show ids of long ago, by which the VFS has seen whether
+ * a capability in a user namespace counts for it.  security.* is not checked below.
+ */
+static int fuse_bpf_xattr_refresh(struct mnt_idmap *idmap, struct inode *inode, const char *name)
+{
+	int err;
+
+	if (likely(fuse_bpf_attr_fresh(inode)) ||
+	    strncmp(name, XATTR_SECURITY_PREFIX, XATTR_SECURITY_PREFIX_LEN))
+		return 0;
+	err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+	if (!err && current_user_ns() != &init_user_ns &&
+	    !capable_wrt_inode_uidgid(idmap, inode, CAP_SETFCAP))
+		err = -EPERM;
+	return err;
+}
+
 /* How often attributes may change underneath while one extended attribute is set. */
 #define FUSE_BPF_XATTR_TRIES	16
 
@@ -63,7 +81,8 @@ static int fuse_bpf_xattr_set_below(struct mnt_idmap *idmap, struct dentry *dent
 
 	for (tries = 0; tries < FUSE_BPF_XATTR_TRIES; tries++) {
 		err = fuse_bpf_backing_setxattr(idmap, dentry, name, value, size, flags);
-		if (err != -ESTALE || fuse_bpf_attr_fresh(inode))
+		if (err != -ESTALE ||
+		    (fuse_bpf_attr_fresh(inode) && !fuse_bpf_change_is_granted(inode)))
 			break;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
 		if (err)
@@ -79,6 +98,9 @@ static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_id
 	FUSE_BPF_CALL(call);
 	int err;
 
+	err = fuse_bpf_xattr_refresh(idmap, inode, name);
+	if (err)
+		return err;
 	if (fuse_bpf_begin(&call, inode,
 			   value ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry)) {
 		call.xattr = name;

@@ -156,7 +156,8 @@ enum fuse_bpf_ops_flags {
 	 * Runs lookup on every path walk, as FUSE_BPF_F_REVALIDATE does.  A name
 	 * may be hidden from some and there for others.  But what is there has
 	 * one inode for all: bpf_fuse_set_child() must say the same of a name to
-	 * all callers that find it, or is answered EIO while the name is cached.
+	 * all callers that find it, or is answered EIO while the name is cached;
+	 * and it is for lookup alone, not for what makes an inode (-EINVAL).
 	 */
 	FUSE_BPF_F_PER_CALLER	= 1 << 2,
 };
@@ -168,8 +169,9 @@ enum fuse_bpf_ops_flags {
  * @result: in the post phase what the backing operation returned: 0 or a
  *	count, or a negative errno.  The only field that a program may write,
  *	and only then.  It may become another errno (as limited for verdicts),
- *	or 0 for an operation without a count, or a smaller count; an errno
- *	written over a success does not undo what was done.
+ *	or a smaller count; an errno of setattr, flush, release, fsync,
+ *	fallocate, setxattr and removexattr may become 0.  An errno written
+ *	over a success does not undo what was done.
  * @mount_id: a number of this mount, never reused while the module is loaded
  * @cgroup_id: the caller's cgroup (v2 hierarchy), as bpf_get_current_cgroup_id()
  * @uid: the caller's fsuid, in the initial user namespace
@@ -222,7 +224,8 @@ struct fuse_bpf_ctx {
  * @prot: PROT_* that the mapping begins with.  It is not the whole: see @max_prot
  * @max_prot: PROT_* that mprotect(2) may give it later, @prot included, without
  *	another call.  A program may clear bits in the pre phase, which are then
- *	never to be had; setting one, or clearing one of @prot, is answered EIO.
+ *	never to be had; setting one, or clearing one of @prot, or PROT_READ and
+ *	not PROT_WRITE of a shared mapping, is answered EIO.
  *	Most processors read what they may write or execute, and ptrace(2) and
  *	/proc/PID/mem read whatever has PROT_READ in @max_prot
  * @shared: 1 for MAP_SHARED
@@ -296,11 +299,17 @@ struct fuse_bpf_readdir_in {
  *	mknod, mkdir, symlink, link, unlink, rmdir, create: the directory's,
  *	exclusively; and in link and the removals that of the inode.  rename:
  *	those of both directories and both inodes, and between two directories
- *	that of all such renames in the mount.  lookup: the directory's, shared,
- *	or exclusively for open(2) with O_CREAT.  readdir: the directory's and the
- *	backing one's, shared.  setattr, setxattr, removexattr, and ioctl that
- *	sets: the inode's, exclusively.  getattr: none, or any of these, as
- *	permission checks ask for attributes.  All others none.
+ *	that of all such renames in the mount.  lookup: the directory's, shared;
+ *	exclusively for open(2) with O_CREAT and for the last name of what makes,
+ *	removes and moves one, which holds all locks of that; none for a name
+ *	that is cached.  readdir: the directory's and the backing one's, shared.
+ *	setattr, setxattr, removexattr, and both ioctls where attributes are set:
+ *	the inode's, exclusively.  getxattr: none, or the inode's exclusively, as
+ *	chown(2) looks for capabilities to remove.  open: none, or the
+ *	directory's for a file that is made by an NFS server, or over NFS with a
+ *	mode that forbids opening it.  getattr and access: none, or any of these,
+ *	and the backing inode's, as permission is checked where something is
+ *	changed.  All others none.
  *
  * With a lock held a program must not wait for the caller's memory
  * (bpf_copy_from_user() and its kin) or for another process: that may take as
@@ -344,7 +353,8 @@ struct fuse_bpf_readdir_in {
  * @create: open(2) that makes a regular file; the open member is called after
  *	it.  in->mode may change in its permission bits.  in->flags is O_CREAT:
  *	the VFS tells no more here
- * @tmpfile: as create, without a name
+ * @tmpfile: open(2) with O_TMPFILE: as create, without a name; in->flags: O_*.
+ *	It is the opening, too: the open member is not called
  * @readdir: once per entry of a listing but "." and ".."; -ENOENT leaves the
  *	entry out, another errno ends the listing with it.  Pre phase only.
  *
@@ -352,8 +362,10 @@ struct fuse_bpf_readdir_in {
  * @getattr: stat(2) and whatever else needs attributes anew.  FUSE_BPF_REPLY
  *	in the pre phase answers from out->attr alone, which holds what the
  *	backing inode has in memory; in the post phase out->attr holds the
- *	backing filesystem's answer.  It may be changed in both.  Type bits of the mode,
- *	ino and a negative size are refused (EIO).  Mode, uid and gid become
+ *	backing filesystem's answer.  It may be changed in both, but for the type
+ *	bits of the mode, ino and rdev; these, negative sizes and blocks,
+ *	nanoseconds from 1e9 on and ids of -1 are refused (EIO), and a blksize
+ *	that is no power of 2 is ignored.  Mode, uid and gid become
  *	those that permission checks use: they are the inode's, so answers that
  *	depend on the caller do not make per-caller permissions.  Without
  *	attributes nothing is permitted: an errno refuses open and chdir too.
@@ -399,13 +411,19 @@ struct fuse_bpf_readdir_in {
  *	becomes EBUSY, as the VFS takes it for another answer
  * @listxattr: in->size is the caller's buffer
  * @removexattr: also POSIX ACLs
- * @statfs: FUSE_BPF_REPLY in the pre phase answers from out->st
+ * @statfs: FUSE_BPF_REPLY in the pre phase answers from out->st, which is all
+ *	zero there; in the post phase it has the backing filesystem's answer and
+ *	may be changed.  EIO: a bsize of 0, one or a frsize over INT_MAX, more
+ *	free than there is, a namelen of 0 or over 255
  * @access: every permission check, several per path: keep it short.  Must not
  *	sleep: it runs in lockless path walk.  in->mask: MAY_READ 4, MAY_WRITE 2,
  *	MAY_EXEC 1.  FUSE_BPF_REPLY grants without a look at mode and ACL.
- * @ioctl: in->cmd and in->arg; file attributes come as FS_IOC_FSGETXATTR and
- *	FS_IOC_FSSETXATTR
- * @lock: POSIX, OFD and BSD locks
+ *	Changes of what it has once granted something about are checked again
+ *	when the backing inode is locked, so it is called twice for them
+ * @ioctl: in->cmd; in->arg is 0.  File attributes come as FS_IOC_FSGETXATTR and
+ *	FS_IOC_FSSETXATTR, and setting them gets them first
+ * @lock: POSIX, OFD and BSD locks.  A POSIX lock that has to wait has a post call
+ *	with result 0 before it waits, and comes again as a new operation
  * @poll: must not sleep.  Nothing calls it yet, and the verifier refuses it
  * @default_op: for members that are absent, with ctx alone; must not sleep
  *

@@ -48,6 +48,35 @@ static bool serve(unsigned int version)
 	return true;
 }
 
+/* As a user whose file it is not: 0, or what open and exec come to. */
+static int execute(void *path)
+{
+	if (setgid(TEST_GID) || setuid(TEST_UID))
+		return 255;
+	if (access(path, X_OK))
+		return 100 + errno;
+	execl(path, "true", (char *)NULL);
+	return errno;
+}
+
+/* The server asks whether a client may execute, and reads for one that may do just that. */
+static void client_executes(void **state)
+{
+	static const mode_t modes[] = { 0755, 0711, 0111, 04755 };
+
+	if (!serve(*(const unsigned int *)*state))
+		skip();
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(sh(fmt("cp /bin/true %s", in(back, "true"))), 0);
+		assert_ok(chmod(in(back, "true"), modes[i]));
+		assert_int_equal(in_child(0, execute, (void *)in(client, "true")), 0);
+		assert_ok(unlink(in(back, "true")));
+	}
+	assert_int_equal(sh(fmt("cp /bin/true %s", in(back, "true"))), 0);
+	assert_ok(chmod(in(back, "true"), 0644));
+	assert_int_equal(in_child(0, execute, (void *)in(client, "true")), 100 + EACCES);
+}
+
 static void client_works(void **state)
 {
 	struct stat st;
@@ -298,6 +327,7 @@ int main(void)
 	{ #test " (v3)", test, NULL, end_test, &v3 }, { #test " (v4)", test, NULL, end_test, &v4 }
 	const struct CMUnitTest tests[] = {
 		EITHER(client_works),
+		EITHER(client_executes),
 		EITHER(large_file),
 		EITHER(changes_below_show),
 		EITHER(handles_outlive_caches),

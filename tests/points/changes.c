@@ -573,7 +573,37 @@ static void granted_by_a_program(struct twin *t)
 	set_free(set);
 }
 
+/* --- root's own -------------------------------------------------------------------------------- */
+
+static int gives_away(void *arg)
+{
+	return done(chown(arg, 0, OTHER));
+}
+
+/* What root gives to another group loses the setid bits that it has then, not those it had. */
+static void setid_bits_set_meanwhile(struct twin *t)
+{
+	static const mode_t modes[] = { 02755, 04755, 06755 };
+	char *path = strdup(over(t, "f"));
+	pid_t child;
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		put(t->u, "f", "x");
+		must(fchownat(t->u, "f", USER, USER, 0));
+		must(fchmodat(t->u, "f", 0755, 0));
+		child = stop_at("change:setattr", gives_away, path);
+		must(fchmodat(t->u, "f", modes[i], 0));
+		assert_int_equal(go_on("change:setattr", child), 0);
+		assert_int_equal(stat_of(t->u, "f").st_mode, S_IFREG | 0755);
+		assert_int_equal(stat_of(t->u, "f").st_gid, OTHER);
+		same_stat(t, "f");
+		must(unlinkat(t->u, "f", 0));
+	}
+	free(path);
+}
+
 static const struct twin_test tests[] = {
+	TWIN_TEST(setid_bits_set_meanwhile),
 	TWIN_TEST(of_a_user),
 	TWIN_TEST(in_a_user_namespace),
 	TWIN_TEST(granted_by_a_program),

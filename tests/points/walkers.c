@@ -266,6 +266,7 @@ static void compared_while_moved(struct twin *t)
 static void compared_while_moved_and_marked_after(struct twin *t)
 {
 	pid_t walker, mover;
+	int found;
 
 	names(t, "d", "e");
 	marked_dir(t, "d");
@@ -274,7 +275,9 @@ static void compared_while_moved_and_marked_after(struct twin *t)
 	mover = stop_at("rename:done", moves, NULL);
 	go_on_to("revalidate:differs", "revalidate:compared", walker);
 	assert_int_equal(go_on("rename:done", mover), 0);
-	assert_int_equal(go_on("revalidate:compared", walker), 0);
+	found = go_on("revalidate:compared", walker);
+	/* Programs have to be called for the name, so the walk comes again, after the move. */
+	assert_int_equal(found, t->world == TWIN_NOP ? ENOENT : 0);
 	still_marked(t, "e");
 }
 
