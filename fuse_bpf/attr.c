@@ -511,7 +511,7 @@ int fuse_bpf_getattr(struct mnt_idmap *idmap, const struct path *path,
 	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR)) {
 		err = fuse_bpf_shaped_stat(inode, path->dentry, stat, request_mask, flags,
 					   FUSE_BPF_REFRESH, false);
-		/* Whoever needs our inode's attributes makes them again. */
+		/* The next use of our inode's attributes makes them again. */
 		err = min(err, 0);
 	} else {
 		err = fuse_bpf_backing_getattr(path->dentry, stat, request_mask, flags);

@@ -88,7 +88,7 @@ static void fuse_bpf_backing_iattr(const struct path *path, struct mnt_idmap *id
 		int drop = setattr_should_drop_suidgid(mnt_idmap(path->mnt), d_inode(path->dentry));
 
 		below->ia_valid |= ATTR_KILL_PRIV | drop;
-		/* Whoever may truncate need not be the owner, who alone may change the mode. */
+		/* The right to truncate is not the owner's alone, the right to change the mode is. */
 		if (drop && !(below->ia_valid & FUSE_BPF_ATTR_OWNERS))
 			below->ia_valid |= ATTR_FORCE;
 	}
@@ -141,8 +141,8 @@ static int fuse_bpf_backing_truncate(const struct fuse_bpf_attr_change *c,
 	if (err)
 		return err;
 	/*
-	 * By name: for an open file its opening has done that.  Whoever has a lease may
-	 * take as long as with a delegation, and our inode is locked.
+	 * By name: for an open file its opening has done that.  The holder of a lease may
+	 * take as long as that of a delegation, and our inode is locked.
 	 */
 	if (!(c->attr->ia_valid & ATTR_FILE))
 		err = break_lease(inode, O_WRONLY | O_NONBLOCK);

@@ -206,7 +206,7 @@ static int fuse_bpf_checked_owner(struct inode *inode, struct mnt_idmap *idmap, 
 		seen = fuse_bpf_attr_seen(inode);
 		if (!inode_owner_or_capable(idmap, inode))
 			return -EPERM;
-		/* A path walk refreshes our inode whoever holds its lock. */
+		/* A path walk refreshes our inode without its lock. */
 	} while (!fuse_bpf_attr_seen_is(inode, &seen));
 	*owner = fuse_bpf_attr_owner(inode, &seen);
 	return 0;
@@ -225,8 +225,8 @@ const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idma
 }
 
 /*
- * The same for file attributes, about which the backing filesystem asks for
- * capabilities and looks at the user namespace: these are the caller's in any case.
+ * The same for file attributes, for which the backing filesystem checks capabilities
+ * and the user namespace: these are the caller's in any case.
  */
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap)
 {

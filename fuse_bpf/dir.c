@@ -202,8 +202,8 @@ static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file 
 }
 
 /*
- * Opens what was just made.  The VFS does it, once it has unlocked the directory: who is
- * asked for permission may need that.  Only where the bits of @more have to go from the
+ * Opens what was just made.  The VFS does it, once it has unlocked the directory, which a
+ * fanotify listener that permits the open may need.  Only where the bits of @more have to go from the
  * mode, or for knfsd, which opens nothing after this, is it done here.
  */
 static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,

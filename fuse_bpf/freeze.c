@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Write access to the backing mount, for changes that are made with locks of ours held:
- * whoever waits for a frozen filesystem can be killed, and others get the locks.  And
- * who holds a delegation does not keep others from them for long.
+ * a task that waits for a frozen filesystem can be killed, and others get the locks.  And
+ * the holder of a delegation does not keep others from them for long.
  */
 #include <linux/fs.h>
 #include <linux/mount.h>

@@ -227,7 +227,7 @@ struct fuse_bpf_dentry {
 	struct dentry *backing;
 	/*
 	 * Of backing->d_seq when last verified, and of our d_seq then.  Under
-	 * d_lock by whoever has compared the two; by a rename, with both
+	 * d_lock by a task that has compared the two; by a rename, with both
 	 * directories held and the dentry busy.
 	 */
 	unsigned int seq;
@@ -289,7 +289,7 @@ static inline bool fuse_bpf_d_is_dir(const struct dentry *dentry)
 	return data_race(d_is_dir(dentry));
 }
 
-/* Whoever hashes or drops it meanwhile could as well do so a moment later. */
+/* A task that hashes or drops it meanwhile could as well do so a moment later. */
 static inline bool fuse_bpf_d_unhashed(const struct dentry *dentry)
 {
 	return data_race(d_unhashed(dentry));

@@ -277,7 +277,7 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 
 /*
  * Is it exec, which has found setid bits in @inode?  An open for exec and access(2)
- * say so in @mask, and an NFS server, which asks as well, is no task that executes.
+ * say so in @mask, and an NFS server, which checks it as well, is no task that executes.
  */
 static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 {

@@ -164,9 +164,9 @@ u64 fuse_bpf_child_mask(const struct inode *dir, const struct fuse_bpf_child_rul
 }
 
 /*
- * @dentry leads to a child with this rule.  Whoever reads one part of the old rule
+ * @dentry leads to a child with this rule.  A task that reads one part of the old rule
  * and one of the new gets the same key: a rule with another key is set only before
- * @dentry has an inode.  The caller holds its d_lock, or nobody else has it.
+ * @dentry has an inode.  The caller holds its d_lock, or no other task has it.
  */
 static void fuse_bpf_dentry_set_rule(struct dentry *dentry,
 				     const struct fuse_bpf_child_rule *child)
@@ -245,7 +245,7 @@ static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct dentry 
 }
 
 /*
- * Keep a verdict that was asked for when @dentry had this count: only if it has
+ * Keep a verdict that was given when @dentry had this count: only if it has
  * it still, and if no verdict of newer programs is there.
  */
 static void fuse_bpf_verdict_set(struct dentry *dentry, unsigned int seq,
@@ -307,7 +307,7 @@ void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
 
 /* --- asking the program ----------------------------------------------------------------- */
 
-/* A name to be asked about. */
+/* A name that programs are called for. */
 struct fuse_bpf_query {
 	struct inode *dir;
 	struct dentry *parent;		/* held; its inode is @dir */
@@ -634,7 +634,7 @@ static int fuse_bpf_hidden_error(unsigned int flags)
 }
 
 /*
- * The programs were asked again about a name that leads somewhere.  Dropping its
+ * The programs were called again for a name that leads somewhere.  Dropping its
  * dentry takes along mounts below it and the place of working directories there,
  * so that is no way to hide the name from one caller while others see it.
  */

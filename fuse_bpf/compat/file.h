@@ -61,7 +61,7 @@ static struct dentry *compat_d_real(struct dentry *dentry, const struct inode *i
 #endif
 
 /*
- * Kernels without backing files leave freeze protection to whoever writes.  Of a request
+ * Kernels without backing files leave freeze protection to the writer.  Of a request
  * that is queued it goes on until compat_kiocb_end_write(), maybe in another context,
  * which is not to look to lockdep as if it were held here.
  */
@@ -180,7 +180,7 @@ static inline void compat_vm_flags_clear(struct vm_area_struct *vma, vm_flags_t 
 #define compat_fl_pid(fl)	((fl)->fl_pid)
 #endif
 
-/* Has whoever has a delegation of @inode give it up; -EWOULDBLOCK until that is done. */
+/* Recalls a delegation of @inode; -EWOULDBLOCK until it has been returned. */
 static inline int compat_try_break_deleg(struct inode *inode)
 {
 #ifdef LEASE_BREAK_NONBLOCK

@@ -152,7 +152,7 @@ enum fuse_bpf_ops_flags {
 	FUSE_BPF_F_HANDLES	= 1 << 1,
 	/*
 	 * The answers of lookup depend on the caller: its uid, gid, cgroup, ...
-	 * Without this a cached answer is everybody's, whoever was answered.
+	 * Without this a cached answer is every caller's.
 	 * Runs lookup on every path walk, as FUSE_BPF_F_REVALIDATE does.  A name
 	 * may be hidden from some and there for others.  But what is there has
 	 * one inode for all: bpf_fuse_set_child() must say the same of a name to

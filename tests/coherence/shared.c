@@ -123,8 +123,9 @@ static void read_exes(void)
 	char text[64];
 	ssize_t n = surely(pread(opened, text, sizeof(text), 0));
 
+	/* Where the file was made shorter and longer again meanwhile, there may be a hole. */
 	while (n--)
-		if (text[n] != 'x')
+		if (text[n] != 'x' && text[n])
 			violated("byte %zd of the file is 0x%02x", n, text[n]);
 }
 
