@@ -349,22 +349,32 @@ struct file *fuse_bpf_backing_tmpfile(struct mnt_idmap *idmap, struct file *file
 
 /* --- extended attributes ------------------------------------------------------------ */
 
+/* Whose an attribute is, by its name. */
+enum fuse_bpf_xattr_space {
+	FUSE_BPF_XATTR_OWN,		/* the backing filesystem's, which alone knows what it means */
+	FUSE_BPF_XATTR_USER,		/* the VFS's: by mode, owner and ACL */
+	FUSE_BPF_XATTR_PRIVILEGED,	/* the VFS's: by capabilities */
+};
+
 /*
- * What is decided about the attributes of these namespaces is decided by the VFS, for
+ * What is decided about the attributes of three namespaces is decided by the VFS, for
  * the caller and by what the mount shows.  All others are the backing filesystem's:
  * it may look at the owner, or at any capability, and is shown the caller's.
  */
-static bool fuse_bpf_xattr_is_common(const char *name)
+static enum fuse_bpf_xattr_space fuse_bpf_xattr_space(const char *name)
 {
-	static const char * const prefixes[] = {
-		XATTR_USER_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX,
-	};
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (str_has_prefix(name, prefixes[i]))
-			return true;
-	return false;
+	switch (*name) {
+	case 'u':
+		return str_has_prefix(name, XATTR_USER_PREFIX) ? FUSE_BPF_XATTR_USER :
+								 FUSE_BPF_XATTR_OWN;
+	case 't':
+		return str_has_prefix(name, XATTR_TRUSTED_PREFIX) ? FUSE_BPF_XATTR_PRIVILEGED :
+								    FUSE_BPF_XATTR_OWN;
+	case 's':
+		return str_has_prefix(name, XATTR_SECURITY_PREFIX) ? FUSE_BPF_XATTR_PRIVILEGED :
+								     FUSE_BPF_XATTR_OWN;
+	}
+	return FUSE_BPF_XATTR_OWN;
 }
 
 ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
@@ -374,8 +384,10 @@ ssize_t fuse_bpf_backing_getxattr(struct dentry *dentry, const char *name,
 	const struct cred *old;
 	ssize_t ret;
 
-	old = fuse_bpf_xattr_is_common(name) ? fuse_bpf_creds_enter(dentry->d_sb) :
-	      fuse_bpf_creds_enter_caller(dentry->d_sb, &nop_mnt_idmap);
+	if (fuse_bpf_xattr_space(name) == FUSE_BPF_XATTR_OWN)
+		old = fuse_bpf_creds_enter_caller(dentry->d_sb, &nop_mnt_idmap);
+	else
+		old = fuse_bpf_creds_enter(dentry->d_sb);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	ret = vfs_getxattr(mnt_idmap(path.mnt), path.dentry, name, value, size);
@@ -435,10 +447,10 @@ static int fuse_bpf_setxattr_rechecked(const struct fuse_bpf_change *change,
  * are for capabilities, which the VFS has checked, and for the VFS itself, which takes
  * a file's capabilities away whatever the caller may do.
  */
-static int fuse_bpf_change_xattr(struct mnt_idmap *idmap, const struct fuse_bpf_xattr_change *c)
+static int fuse_bpf_change_xattr(struct mnt_idmap *idmap, const struct fuse_bpf_xattr_change *c,
+				 bool user)
 {
 	struct path path = fuse_bpf_backing_path(c->dentry);
-	bool user = str_has_prefix(c->name, XATTR_USER_PREFIX);
 	struct inode *inode = d_inode(c->dentry);
 	struct fuse_bpf_change change;
 	int err;
@@ -479,9 +491,11 @@ int fuse_bpf_backing_setxattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			      const char *name, const void *value, size_t size, int flags)
 {
 	const struct fuse_bpf_xattr_change c = { dentry, name, value, size, flags };
+	enum fuse_bpf_xattr_space space = fuse_bpf_xattr_space(name);
 
-	return fuse_bpf_xattr_is_common(name) ? fuse_bpf_change_xattr(idmap, &c) :
-						fuse_bpf_change_own_xattr(idmap, &c);
+	if (space == FUSE_BPF_XATTR_OWN)
+		return fuse_bpf_change_own_xattr(idmap, &c);
+	return fuse_bpf_change_xattr(idmap, &c, space == FUSE_BPF_XATTR_USER);
 }
 
 /* Which names it shows the backing filesystem decides by the caller's capabilities. */

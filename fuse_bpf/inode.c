@@ -238,15 +238,20 @@ struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
 
 /* --- permission -------------------------------------------------------------------------- */
 
-/* Can the backing filesystem refuse what we grant?  Then it must be asked. */
+/* What cannot be written to on a read-only filesystem: a device or a pipe is elsewhere. */
+static bool fuse_bpf_is_stored(umode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
+/* The backing filesystem may refuse what we grant: its part of the check. */
 static int fuse_bpf_permission_below(struct inode *inode, int mask)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
-	umode_t mode = fuse_bpf_mode(inode);
 
-	/* It may have become read-only since; ours is asked by the VFS. */
-	if ((mask & MAY_WRITE) && fuse_bpf_rdonly(backing->i_sb) &&
-	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
+	/* It may have become read-only since; for ours the VFS checks that. */
+	if ((mask & MAY_WRITE) && unlikely(fuse_bpf_rdonly(backing->i_sb)) &&
+	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
 		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
@@ -284,25 +289,34 @@ static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 	return mask == MAY_EXEC && current->in_execve && S_ISREG(fuse_bpf_mode(inode));
 }
 
+/* Apart from its only caller, which is called for each directory of a path. */
+static noinline int fuse_bpf_permission_refresh(struct inode *inode, int mask)
+{
+	int err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
+								 FUSE_BPF_REFRESH);
+
+	if (err)
+		return err;
+	/* The VFS looked at this before we knew. */
+	return (mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE) ? -EPERM : 0;
+}
+
 /*
  * The caller against what the mount shows.  In a lockless walk (MAY_NOT_BLOCK)
  * only what does not sleep; -ECHILD makes the VFS come again.
  */
 int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
+	bool setid;
 	int err;
 
 	if ((mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)) &&
 	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
 		fuse_bpf_idmap_used(inode, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
-		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
-								     FUSE_BPF_REFRESH);
+		err = fuse_bpf_permission_refresh(inode, mask);
 		if (err)
 			return err;
-		/* The VFS looked at this before we knew. */
-		if ((mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE))
-			return -EPERM;
 	}
 	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
 		err = fuse_bpf_permission_asked(idmap, inode, mask);
@@ -310,10 +324,10 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 		err = generic_permission(idmap, inode, mask);
 	if (err)
 		return err;
-	if (likely(!fuse_bpf_is_setid_check(inode, mask)))
-		return fuse_bpf_permission_below(inode, mask);
+	setid = fuse_bpf_is_setid_check(inode, mask);
 	/* The bits need not be those of a mount of ours below: not its check of them. */
-	return fuse_bpf_permission_below(inode, mask | MAY_OPEN) ?: fuse_bpf_check_setid(inode);
+	err = fuse_bpf_permission_below(inode, setid ? mask | MAY_OPEN : mask);
+	return unlikely(setid && !err) ? fuse_bpf_check_setid(inode) : err;
 }
 
 /* --- setattr --------------------------------------------------------------------------------- */

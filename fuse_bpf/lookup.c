@@ -227,8 +227,8 @@ struct fuse_bpf_found {
 	struct fuse_bpf_child_rule child;
 };
 
-/* Is the verdict still to be believed?  Under RCU or not. */
-static bool fuse_bpf_verdict_holds(const struct inode *dir, const struct dentry *dentry)
+/* Is the verdict still to be believed?  Under RCU or not; inlined, as each name of a path comes here. */
+static __always_inline bool fuse_bpf_verdict_holds(const struct inode *dir, const struct dentry *dentry)
 {
 	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 	struct fuse_bpf_slot *slot = fuse_bpf_inode(dir)->slot;
@@ -403,6 +403,33 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 	return err;
 }
 
+/* How often a name may come up underneath while programs are shown that there is none. */
+#define FUSE_BPF_FIND_TRIES	8
+
+/*
+ * The same for a dentry in lookup; *@there: an inode was found.  A verdict about an
+ * absence is none about what was made under the name since the program saw it: the
+ * programs are called once more.
+ */
+static int fuse_bpf_find_settled(const struct fuse_bpf_query *query, struct fuse_bpf_call *call,
+				 struct fuse_bpf_found *found, bool *there)
+{
+	int tries = 0, err;
+
+	for (;;) {
+		err = fuse_bpf_find(query, call, found);
+		fuse_bpf_point("lookup:found");
+		if (err || !found->backing)
+			return err;
+		*there = fuse_bpf_is_there(found->backing);
+		if (!*there || !found->late || !found->absent)
+			return 0;
+		dput(found->backing);
+		if (++tries == FUSE_BPF_FIND_TRIES)
+			return -ESTALE;
+	}
+}
+
 /* --- lookup --------------------------------------------------------------------------------- */
 
 static struct inode *fuse_bpf_child_inode(struct inode *dir, struct dentry *backing,
@@ -532,10 +559,10 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	};
 	struct fuse_bpf_found found;
 	FUSE_BPF_CALL(call);
+	bool there;
 	int err;
 
-	err = fuse_bpf_find(&query, &call, &found);
-	fuse_bpf_point("lookup:found");
+	err = fuse_bpf_find_settled(&query, &call, &found, &there);
 	if (err)
 		return ERR_PTR(err);
 	fuse_bpf_remember(dentry, &found);
@@ -545,10 +572,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	fuse_bpf_dentry_set(dentry, found.backing);
 	if (fuse_bpf_dentry_weird(found.backing))
 		return ERR_PTR(-EREMOTE);
-	/* Made since the program was shown an absence: the walk comes again. */
-	if (found.late && found.absent && fuse_bpf_is_there(found.backing))
-		return ERR_PTR(-ESTALE);
-	if (fuse_bpf_is_there(found.backing) && !found.hidden)
+	if (there && !found.hidden)
 		return fuse_bpf_lookup_found(dir, dentry, &found);
 	/* The backing filesystem does not want this absence remembered. */
 	if (fuse_bpf_d_unhashed(found.backing))
@@ -722,10 +746,10 @@ static bool fuse_bpf_name_holds(const struct inode *dir, const struct dentry *de
 	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 	const struct dentry *backing = READ_ONCE(fd->backing);
 
-	if (unlikely(!backing))
-		return READ_ONCE(fd->hidden) && fuse_bpf_verdict_holds(dir, dentry);
-	return fuse_bpf_seqs_equal(dentry, backing) && !fuse_bpf_is_remote(backing) &&
-	       fuse_bpf_verdict_holds(dir, dentry);
+	if (likely(backing) ? !fuse_bpf_seqs_equal(dentry, backing) || fuse_bpf_is_remote(backing) :
+			      !READ_ONCE(fd->hidden))
+		return false;
+	return fuse_bpf_verdict_holds(dir, dentry);
 }
 
 /*
