@@ -427,6 +427,7 @@ static int fuse_bpf_find_settled(const struct fuse_bpf_query *query, struct fuse
 		dput(found->backing);
 		if (++tries == FUSE_BPF_FIND_TRIES)
 			return -ESTALE;
+		fuse_bpf_point("lookup:again");
 	}
 }
 

@@ -3,7 +3,8 @@
  * The moments in which a name is made, and in which a program is asked about one:
  * a directory that was looked up meanwhile has one dentry, and an answer about
  * another name is not kept. Without d_splice_alias() in mkdir a rename waits for
- * itself; without verdict_seq a hidden name is found.
+ * itself; without verdict_seq a hidden name is found. And a name that comes up while its
+ * absence is shown to programs is found by the same walk.
  */
 #include "twin.h"
 
@@ -102,10 +103,46 @@ static void asked_before_a_rename(struct twin *t)
 	free(name);
 }
 
+/* --- an absence that was shown ------------------------------------------------------------------ */
+
+static int makes_new(void *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) < 0 ? errno : 0;
+}
+
+/*
+ * The name comes up each time that the programs were shown its absence, and goes again. The VFS
+ * walks twice; without the loop in fuse_bpf_find_settled() the third time is an ESTALE.
+ */
+static void comes_up_while_an_absence_is_shown(struct twin *t)
+{
+	const char *at = tmp_path("shown");
+	struct set *set = set_attached("nop", NULL, "shown");
+	char *name = strdup(fmt("%s/f", at));
+	pid_t child;
+
+	mnt(t->under, at, "ops=shown");
+	child = stop_at("lookup:found", makes_new, name);
+	for (int i = 0; i < 3; i++) {
+		put(t->u, "f", "below");
+		go_on_to("lookup:found", "lookup:again", child);
+		must(unlinkat(t->u, "f", 0));
+		go_on_to("lookup:again", "lookup:found", child);
+	}
+	put(t->u, "f", "below");
+	assert_int_equal(go_on("lookup:found", child), EEXIST);
+	holds(t->u, "f", "below");
+	umnt(at);
+	set_detach(set);
+	set_free(set);
+	free(name);
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(looked_up_while_it_is_made),
 	TWIN_TEST(made_while_it_is_looked_up),
 	TWIN_TEST(asked_before_a_rename),
+	TWIN_TEST(comes_up_while_an_absence_is_shown),
 };
 
 int main(void)
