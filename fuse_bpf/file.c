@@ -170,6 +170,17 @@ static ssize_t fuse_bpf_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return fuse_bpf_post_io(&call, iocb, iter, ret);
 }
 
+/* RWF_APPEND and RWF_NOAPPEND go before what the file was opened with. */
+static void fuse_bpf_fill_write(struct fuse_write_in *in, const struct kiocb *iocb, size_t count)
+{
+	struct file *file = iocb->ki_filp;
+	bool append = iocb->ki_flags & IOCB_APPEND;
+
+	in->offset = append ? i_size_read(fuse_bpf_backing_inode(file_inode(file))) : iocb->ki_pos;
+	in->size = min_t(size_t, count, U32_MAX);
+	in->flags = (READ_ONCE(file->f_flags) & ~O_APPEND) | (append ? O_APPEND : 0);
+}
+
 static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
 	struct file *file = iocb->ki_filp;
@@ -178,11 +189,8 @@ static ssize_t fuse_bpf_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 
 	if (fuse_bpf_would_block(iocb, FUSE_BPF_OP_WRITE))
 		return -EAGAIN;
-	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
-		call.in.write.offset = iocb->ki_pos;
-		call.in.write.size = min_t(size_t, iov_iter_count(iter), U32_MAX);
-		call.in.write.flags = READ_ONCE(file->f_flags);
-	}
+	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file)))
+		fuse_bpf_fill_write(&call.in.write, iocb, iov_iter_count(iter));
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_write(iocb, iter);

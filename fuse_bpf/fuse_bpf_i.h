@@ -320,7 +320,7 @@ struct fuse_bpf_call {
 	struct dentry *newdentry;
 	struct fuse_bpf_child_rule child;
 	/*
-	 * Never read back but for result, which is checked: up to 6.12 a program
+	 * Never read back but for result, which is checked: on 6.12 a program
 	 * writes to any field by passing its address to a global function.  What
 	 * the module itself needs to know is in the members above.
 	 */

@@ -363,6 +363,8 @@ static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, struct mnt_idmap *
 	in->atimensec = attr->ia_atime.tv_nsec;
 	in->mtime = attr->ia_mtime.tv_sec;
 	in->mtimensec = attr->ia_mtime.tv_nsec;
+	in->ctime = attr->ia_ctime.tv_sec;
+	in->ctimensec = attr->ia_ctime.tv_nsec;
 }
 
 /* How often the attributes may change underneath while one change of them is made. */

@@ -274,6 +274,7 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
 				   u32 buf__sz)
 {
 	struct fuse_bpf_call *call = fuse_bpf_call_of(ctx);
+	u32 size = min_t(u32, buf__sz, PATH_MAX);
 	struct dentry *dentry;
 	char *path;
 	int len;
@@ -283,14 +284,15 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
 	dentry = which == FUSE_BPF_PATH ? call->dentry : call->newdentry;
 	if (!dentry)
 		return -ENODATA;
-	path = dentry_path_raw(dentry, buf, min_t(u32, buf__sz, PATH_MAX));
+	path = dentry_path_raw(dentry, buf, size);
 	if (IS_ERR(path)) {
 		memset(buf, 0, buf__sz);
 		return PTR_ERR(path);
 	}
-	len = strlen(path);
-	memmove(buf, path, len + 1);
-	memset(buf + len + 1, 0, buf__sz - len - 1);
+	/* The path ends before the last of @size bytes.  @buf may be a map value, which others write to. */
+	len = buf + size - 1 - path;
+	memmove(buf, path, len);
+	memset(buf + len, 0, buf__sz - len);
 	return len;
 }
 

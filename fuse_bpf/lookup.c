@@ -659,6 +659,16 @@ static int fuse_bpf_hidden_error(unsigned int flags)
 }
 
 /*
+ * Under one version of a set the child rules of an entry stay what they are, unless
+ * its dentry can go with nothing attached to it: there is one, and one inode, for all
+ * callers, and a directory's has mounts and working directories below it.
+ */
+static bool fuse_bpf_is_lasting(const struct dentry *dentry, const struct fuse_bpf_found *found)
+{
+	return found->per_caller || fuse_bpf_d_is_dir(dentry) || d_mountpoint(dentry);
+}
+
+/*
  * The programs were called again for a name that leads somewhere.  Dropping its
  * dentry takes along mounts below it and the place of working directories there,
  * so that is no way to hide the name from one caller while others see it.
@@ -677,10 +687,9 @@ static int fuse_bpf_judge_entry(struct inode *dir, struct dentry *dentry,
 		return fuse_bpf_entry_still_holds(dentry);
 	if (fuse_bpf_same_key(d_inode(dentry), dir, &found->child))
 		return 1;
-	/* There is one dentry, and one inode, for all callers of one set. */
-	if (found->per_caller &&
-	    READ_ONCE(fuse_bpf_dentry(dentry)->generation) == found->generation)
-		return fuse_bpf_refuse(call, "other child rules than for another caller, for inode",
+	if (READ_ONCE(fuse_bpf_dentry(dentry)->generation) == found->generation &&
+	    fuse_bpf_is_lasting(dentry, found))
+		return fuse_bpf_refuse(call, "other child rules than before, for inode",
 				       d_inode(dentry)->i_ino);
 	return 0;
 }

@@ -114,8 +114,13 @@ static int fuse_bpf_xattr_set(const struct xattr_handler *handler, struct mnt_id
 		err = fuse_bpf_xattr_set_below(idmap, dentry, name, value, size, flags);
 	err = fuse_bpf_post(&call, err);
 	err = fuse_bpf_xattr_changed(inode, err);
-	/* EAGAIN means to the VFS that nothing handles the name: an LSM would set its own. */
-	return value && err == -EAGAIN ? -EBUSY : err;
+	/*
+	 * EAGAIN means to the VFS that nothing handles the name: an LSM would set its own.
+	 * An NFS server has its client try again.
+	 */
+	if (value && err == -EAGAIN)
+		err = current->flags & PF_KTHREAD ? -ETIMEDOUT : -EBUSY;
+	return err;
 }
 
 /* One handler for every namespace: the names are the backing filesystem's. */
@@ -129,14 +134,18 @@ ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 {
 	struct inode *inode = d_inode(dentry);
 	FUSE_BPF_CALL(call);
-	ssize_t ret;
+	ssize_t ret, shown;
 
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_LISTXATTR, dentry))
 		call.in.listxattr.size = size;
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_listxattr(dentry, list, size);
-	return fuse_bpf_post(&call, ret);
+	shown = fuse_bpf_post(&call, ret);
+	/* An NFS server and overlayfs go from name to name, beyond an end that is in one. */
+	if (unlikely(shown > 0 && shown < ret && size && list[shown - 1]))
+		return fuse_bpf_refuse(&call, "an end in the middle of a name, at", shown);
+	return shown;
 }
 
 /* --- POSIX ACLs ----------------------------------------------------------------------- */
@@ -197,8 +206,11 @@ struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentr
 	FUSE_BPF_CALL(call);
 	int err;
 
-	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry))
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETXATTR, dentry)) {
 		call.xattr = compat_posix_acl_xattr_name(type);
+		/* It is given as a whole, never its length alone. */
+		call.in.getxattr.size = XATTR_SIZE_MAX;
+	}
 	err = fuse_bpf_pre(&call);
 	if (!err) {
 		acl = fuse_bpf_map_acl(inode, fuse_bpf_backing_get_acl(dentry, type));
@@ -220,8 +232,11 @@ int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	int err;
 
 	if (fuse_bpf_begin(&call, inode,
-			   acl ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry))
+			   acl ? FUSE_BPF_OP_SETXATTR : FUSE_BPF_OP_REMOVEXATTR, dentry)) {
 		call.xattr = compat_posix_acl_xattr_name(type);
+		if (acl)
+			call.in.setxattr.size = posix_acl_xattr_size(acl->a_count);
+	}
 	err = fuse_bpf_pre(&call);
 	if (!err)
 		err = fuse_bpf_backing_set_acl(idmap, dentry, acl, type);

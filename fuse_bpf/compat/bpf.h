@@ -110,16 +110,22 @@ static inline bool compat_prog_keeps_pointers(const struct bpf_prog *prog)
 {
 #ifdef HAVE_POINTERS_ALIKE
 	const struct bpf_map *map;
+	bool keeps = false;
 	u32 i;
 
+	/* BPF_PROG_BIND_MAP adds to them at any time. */
+	mutex_lock(&prog->aux->used_maps_mutex);
 	for (i = 0; i < prog->aux->used_map_cnt; i++) {
 		map = prog->aux->used_maps[i];
 		if (map_value_has_kptrs(map) ||
 		    (map->inner_map_meta && map_value_has_kptrs(map->inner_map_meta)))
-			return true;
+			keeps = true;
 	}
-#endif
+	mutex_unlock(&prog->aux->used_maps_mutex);
+	return keeps;
+#else
 	return false;
+#endif
 }
 
 /* --- programs and maps --------------------------------------------------------- */

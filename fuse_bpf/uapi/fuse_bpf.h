@@ -123,6 +123,11 @@ enum fuse_bpf_name {
  *	of an operation that the module does not have has no effect.  So a mask
  *	of named bits hides each operation that a later module adds, and
  *	~FUSE_BPF_BIT(READ), which has the bits of those too, shows it.
+ *
+ * What a directory or a mount point was given lasts while its name is cached, or
+ * until the set is replaced: another answer would take mounts and working
+ * directories below it from their place, and is answered EIO and counted.  A
+ * replaced set may give other rules, and then does just that.
  */
 enum fuse_bpf_child {
 	FUSE_BPF_CHILD_OPS	= 0,
@@ -156,8 +161,8 @@ enum fuse_bpf_ops_flags {
 	 * Runs lookup on every path walk, as FUSE_BPF_F_REVALIDATE does.  A name
 	 * may be hidden from some and there for others.  But what is there has
 	 * one inode for all: bpf_fuse_set_child() must say the same of a name to
-	 * all callers that find it, or is answered EIO while the name is cached;
-	 * and it is for lookup alone, not for what makes an inode (-EINVAL).
+	 * all callers that find it, files too (see enum fuse_bpf_child); and it is
+	 * for lookup alone, not for what makes an inode (-EINVAL).
 	 */
 	FUSE_BPF_F_PER_CALLER	= 1 << 2,
 };
@@ -302,10 +307,12 @@ struct fuse_bpf_readdir_in {
  *	that of all such renames in the mount.  lookup: the directory's, shared;
  *	exclusively for open(2) with O_CREAT and for the last name of what makes,
  *	removes and moves one, which holds all locks of that; none for a name
- *	that is cached.  readdir: the directory's and the backing one's, shared.
+ *	that is cached.  readdir: the directory's and the backing one's, shared, or
+ *	exclusively where a filesystem lists in no other way (up to 6.1).
  *	setattr, setxattr, removexattr, and both ioctls where attributes are set:
- *	the inode's, exclusively.  getxattr: none, or the inode's exclusively, as
- *	chown(2) looks for capabilities to remove.  open: none, or the
+ *	the inode's, exclusively.  getxattr: none, or the inode's: exclusively, as
+ *	chown(2) looks for capabilities to remove, or shared, by an NFS server;
+ *	listxattr: none, or shared so.  open: none, or the
  *	directory's for a file that is made by an NFS server, or over NFS with a
  *	mode that forbids opening it.  getattr and access: none, or any of these,
  *	and the backing inode's, as permission is checked where something is
@@ -381,14 +388,19 @@ struct fuse_bpf_readdir_in {
  *	U32_MAX stands for that or more.  ctx->result in the post phase is the
  *	count (or -EIOCBQUEUED's stand-in 0 for an asynchronous one under way).
  *	With a smaller one the file position has moved by that much only; what was
- *	spliced or copied can't be taken back, and is EIO then.
+ *	spliced or copied can't be taken back, and is EIO then.  In the post phase,
+ *	and so with post_only, the bytes are in the caller's memory already: what
+ *	must not be read is refused in the pre phase.
  *	Mappings are mmap's: of a set with read and neither mmap nor default_op no
  *	file can be mapped (ENODEV).  No program sees FIEMAP, which shows where
  *	the bytes lie, nor what root swaps to, or mounts from, a file that was
  *	opened while there was no read and no write
  * @write: whatever gets bytes into a file but mappings, as read: write(2) in all
  *	forms, splice(2) and sendfile(2) to it, core dumps, loop devices, and the
- *	destination of copy_file_range and clone.  Bytes change by fallocate and
+ *	destination of copy_file_range and clone.  in->flags has O_APPEND where this
+ *	write appends (RWF_APPEND, RWF_NOAPPEND); in->offset is then the end of the
+ *	file as it is now, from which others may move it before the bytes are
+ *	written.  Bytes change by fallocate and
  *	by setattr (truncation) as well, and by mmap: with a set that has write
  *	and neither mmap nor default_op no mapping is, or becomes, both shared and
  *	writable (ENODEV, or EACCES from mprotect(2))
@@ -406,10 +418,14 @@ struct fuse_bpf_readdir_in {
  * @copy_file_range: clone (reflink) and dedupe too; runs the ops of the
  *	destination.  Called before read of the source and write of the
  *	destination, and after them in the post phase; a smaller count is EIO
- * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer
- * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default.  EAGAIN
- *	becomes EBUSY, as the VFS takes it for another answer
- * @listxattr: in->size is the caller's buffer
+ * @getxattr: the name is FUSE_BPF_XATTR; in->size is the caller's buffer, 0 to
+ *	learn the length.  Of a POSIX ACL, which the kernel gives as a whole, it is
+ *	65536
+ * @setxattr: also POSIX ACLs, as system.posix_acl_access and _default, whose
+ *	in->flags are 0.  EAGAIN becomes EBUSY, as the VFS takes it for another
+ *	answer
+ * @listxattr: in->size is the caller's buffer, 0 to learn the length.  A smaller
+ *	count may end after a name alone; another is EIO
  * @removexattr: also POSIX ACLs
  * @statfs: FUSE_BPF_REPLY in the pre phase answers from out->st, which is all
  *	zero there; in the post phase it has the backing filesystem's answer and
