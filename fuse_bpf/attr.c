@@ -202,9 +202,11 @@ static bool fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs
 		return false;
 	}
 	WRITE_ONCE(fi->shaped, result->shaped);
-	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
 	WRITE_ONCE(inode->i_uid, result->shown.uid);
 	WRITE_ONCE(inode->i_gid, result->shown.gid);
+	/* Permission checks read the mode first: a new one is never beside older ids. */
+	smp_wmb();
+	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
 	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */
 	inode_set_flags(inode, (READ_ONCE(backing->i_flags) & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
 			FUSE_BPF_INODE_FLAGS | S_NOSEC);

@@ -20,25 +20,19 @@
 /* How often, and how many ms apart, a change is tried that a delegation is in the way of. */
 #define FUSE_BPF_DELEGATION_TRIES	25
 #define FUSE_BPF_DELEGATION_PAUSE	10
-/* How often if others wait for our inode meanwhile: their waits would add up. */
-#define FUSE_BPF_DELEGATION_TRIES_CONTENDED	5
-
 /*
  * A change came to @err, for the *@tries-th time.  True, a while later: somebody, a
  * server of NFS mostly, has a delegation of what it changes, and was asked to give it
  * back; try again.  Not for as long as they may take: locks of ours are held, and on
  * newer kernels any user's process can have a delegation of its own file.  Then the
- * change fails with EWOULDBLOCK.  @held: an inode of ours that is locked meanwhile.
+ * change fails with EWOULDBLOCK, at once if others wait for @held meanwhile, an inode of
+ * ours that is locked: their waits would add up.
  */
 bool fuse_bpf_backing_again(int err, struct inode *held, unsigned int *tries)
 {
-	unsigned int most = FUSE_BPF_DELEGATION_TRIES;
-
 	if (likely(err != -EWOULDBLOCK))
 		return false;
-	if (rwsem_is_contended(&held->i_rwsem))
-		most = FUSE_BPF_DELEGATION_TRIES_CONTENDED;
-	if (++*tries >= most)
+	if (rwsem_is_contended(&held->i_rwsem) || ++*tries >= FUSE_BPF_DELEGATION_TRIES)
 		return false;
 	msleep(FUSE_BPF_DELEGATION_PAUSE);
 	return true;
@@ -257,6 +251,9 @@ const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call
 	const char *link = READ_ONCE(d_inode(path.dentry)->i_link);
 	const struct cred *old = NULL;
 
+	/* It leads to an object, and not by a path: a walk would leave the mount. */
+	if (unlikely(d_inode(path.dentry)->i_op->readlink))
+		return ERR_PTR(-ELOOP);
 	/* In memory, as a lockless walk takes it too: nobody needs to be asked. */
 	if (!link) {
 		old = fuse_bpf_creds_enter(dentry->d_sb);

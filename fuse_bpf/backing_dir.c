@@ -402,6 +402,8 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 	};
 	struct qstr old_name = QSTR_INIT(old_dentry->d_name.name, old_dentry->d_name.len);
 	struct qstr new_name = QSTR_INIT(new_dentry->d_name.name, new_dentry->d_name.len);
+	/* Between directories all such renames in the mount wait for this one: it does not. */
+	bool may_wait = old_dentry->d_parent == new_dentry->d_parent;
 	unsigned int tries = 0;
 	int err;
 
@@ -412,7 +414,7 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 			break;
 		err = fuse_bpf_rename_locked(rename, change, &r);
 		compat_end_renaming(&r);
-	} while (fuse_bpf_backing_again(err, d_inode(old_dentry->d_parent), &tries));
+	} while (may_wait && fuse_bpf_backing_again(err, d_inode(old_dentry->d_parent), &tries));
 	return err;
 }
 

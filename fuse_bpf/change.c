@@ -18,6 +18,10 @@
  * The mount grants more where a getattr program changed mode or owner, where an
  * access program has granted something, and to callers whose capabilities are those
  * of another user namespace than the initial one, which cannot be handed down.
+ *
+ * Over another mount of ours nothing is changed with the mounter's capabilities: that
+ * one looks at attributes one level further down, which its lock does not keep as they
+ * are, and would take the mounter for a caller who may do it.
  */
 #include <linux/fs.h>
 #include <linux/mnt_idmapping.h>
@@ -49,8 +53,9 @@ int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, b
 	change->mnt = fuse_bpf_sb(sb)->mnt;
 	change->idmap = idmap;
 	change->granted = granted;
-	change->caller = granted ? fuse_bpf_creds_enter_change(inode, idmap, mode) :
-				   fuse_bpf_creds_enter_caller(sb, idmap);
+	change->caller = granted && !fuse_bpf_is_over_ours(sb) ?
+			 fuse_bpf_creds_enter_change(inode, idmap, mode) :
+			 fuse_bpf_creds_enter_caller(sb, idmap);
 	if (IS_ERR(change->caller))
 		return PTR_ERR(change->caller);
 	err = fuse_bpf_want_write(change->mnt);

@@ -95,6 +95,9 @@ static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *den
 	fuse_bpf_dentry_set(dentry, made);
 	if (d_really_is_negative(made))
 		return ERR_PTR(-EIO);
+	/* A name that was looked up anew may lead elsewhere by then. */
+	if (inode && d_inode(made) != fuse_bpf_backing_inode(inode))
+		return ERR_PTR(-ESTALE);
 	if (inode)
 		ihold(inode);
 	else
@@ -144,7 +147,13 @@ static int fuse_bpf_make_end_file(struct fuse_bpf_call *call, struct inode *dir,
 				  struct dentry *dentry, struct dentry *made,
 				  struct inode *inode)
 {
-	return PTR_ERR_OR_ZERO(fuse_bpf_make_end(call, dir, dentry, made, inode));
+	struct dentry *alias = fuse_bpf_make_end(call, dir, dentry, made, inode);
+
+	if (IS_ERR(alias))
+		return PTR_ERR(alias);
+	/* Looked up anew below, it may be a directory by then. */
+	dput(alias);
+	return 0;
 }
 
 /* @mode comes back as programs want it; the file is made with the bits of @more too. */
@@ -330,6 +339,9 @@ static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
 	FUSE_BPF_CALL(call);
 	int err;
 
+	/* By its mode and owner the VFS has decided whether this caller may link to it. */
+	if (!fuse_bpf_attr_fresh(inode))
+		return fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED) ?: -ESTALE;
 	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_LINK))
 		call.in.link.oldnodeid = fuse_bpf_backing_inode(inode)->i_ino;
 	/* One file must not be under two policies through one inode. */

@@ -644,6 +644,12 @@ struct posix_acl *fuse_bpf_get_acl(struct mnt_idmap *idmap, struct dentry *dentr
 int fuse_bpf_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 		     struct posix_acl *acl, int type);
 
+/* Is the backing filesystem another mount of ours? */
+static inline bool fuse_bpf_is_over_ours(const struct super_block *sb)
+{
+	return fuse_bpf_sb(sb)->mnt->mnt_sb->s_magic == FUSE_BPF_SUPER_MAGIC;
+}
+
 /* super.c, export.c, mount.c, proc.c */
 int fuse_bpf_fill_super(struct super_block *sb, struct fs_context *fc);
 dev_t fuse_bpf_other_dev(struct super_block *sb, dev_t backing);

@@ -238,28 +238,6 @@ struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
 
 /* --- permission -------------------------------------------------------------------------- */
 
-/* What cannot be written to on a read-only filesystem: a device or a pipe is elsewhere. */
-static bool fuse_bpf_is_stored(umode_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
-}
-
-/* The backing filesystem may refuse what we grant: its part of the check. */
-static int fuse_bpf_permission_below(struct inode *inode, int mask)
-{
-	struct inode *backing = fuse_bpf_backing_inode(inode);
-
-	/* It may have become read-only since; for ours the VFS checks that. */
-	if ((mask & MAY_WRITE) && unlikely(fuse_bpf_rdonly(backing->i_sb)) &&
-	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
-		return -EROFS;
-	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
-		return 0;
-	if (mask & MAY_NOT_BLOCK)
-		return -ECHILD;
-	return fuse_bpf_backing_permission(inode, mask);
-}
-
 /* With a program: it may refuse, grant, or leave it to mode and ACL. */
 static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 					      struct inode *inode, int mask)
@@ -280,6 +258,65 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 	return fuse_bpf_post(&call, err);
 }
 
+/* By what our inode shows, and by the programs. */
+static int fuse_bpf_permission_shown(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	/* The VFS may have looked at this before our inode showed it. */
+	if ((mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE))
+		return -EPERM;
+	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
+		return fuse_bpf_permission_asked(idmap, inode, mask);
+	return generic_permission(idmap, inode, mask);
+}
+
+/* What cannot be written to on a read-only filesystem: a device or a pipe is elsewhere. */
+static bool fuse_bpf_is_stored(umode_t mode)
+{
+	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
+/* How often the attributes may turn out to be others while the caller is checked by them. */
+#define FUSE_BPF_PERMISSION_TRIES	16
+
+/*
+ * A backing filesystem with a check of its own may refuse what we grant.  It may learn
+ * new attributes in doing so, from a server or from a mount of ours below: the caller
+ * is checked by these, too.
+ */
+static noinline int fuse_bpf_permission_by_backing(struct mnt_idmap *idmap, struct inode *inode,
+						   int mask, int below)
+{
+	int tries, err;
+
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	for (tries = 0; tries < FUSE_BPF_PERMISSION_TRIES; tries++) {
+		err = fuse_bpf_backing_permission(inode, below);
+		if (err || fuse_bpf_attr_fresh(inode))
+			return err;
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH) ?:
+		      fuse_bpf_permission_shown(idmap, inode, mask);
+		if (err)
+			return err;
+	}
+	return -ESTALE;
+}
+
+/* The backing filesystem's part of the check; @below is @mask, as it is to see it. */
+static int fuse_bpf_permission_below(struct mnt_idmap *idmap, struct inode *inode, int mask,
+				     int below)
+{
+	struct inode *backing = fuse_bpf_backing_inode(inode);
+
+	/* It may have become read-only since; for ours the VFS checks that. */
+	if ((mask & MAY_WRITE) && unlikely(fuse_bpf_rdonly(backing->i_sb)) &&
+	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
+		return -EROFS;
+	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
+		return 0;
+	return fuse_bpf_permission_by_backing(idmap, inode, mask, below);
+}
+
 /*
  * Is it exec, which has found setid bits in @inode?  An open for exec and access(2)
  * say so in @mask, and an NFS server, which checks it as well, is no task that executes.
@@ -287,18 +324,6 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 {
 	return mask == MAY_EXEC && current->in_execve && S_ISREG(fuse_bpf_mode(inode));
-}
-
-/* Apart from its only caller, which is called for each directory of a path. */
-static noinline int fuse_bpf_permission_refresh(struct inode *inode, int mask)
-{
-	int err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
-								 FUSE_BPF_REFRESH);
-
-	if (err)
-		return err;
-	/* The VFS looked at this before we knew. */
-	return (mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE) ? -EPERM : 0;
 }
 
 /*
@@ -314,19 +339,17 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
 		fuse_bpf_idmap_used(inode, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
-		err = fuse_bpf_permission_refresh(inode, mask);
+		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
+								     FUSE_BPF_REFRESH);
 		if (err)
 			return err;
 	}
-	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
-		err = fuse_bpf_permission_asked(idmap, inode, mask);
-	else
-		err = generic_permission(idmap, inode, mask);
+	err = fuse_bpf_permission_shown(idmap, inode, mask);
 	if (err)
 		return err;
 	setid = fuse_bpf_is_setid_check(inode, mask);
 	/* The bits need not be those of a mount of ours below: not its check of them. */
-	err = fuse_bpf_permission_below(inode, setid ? mask | MAY_OPEN : mask);
+	err = fuse_bpf_permission_below(idmap, inode, mask, setid ? mask | MAY_OPEN : mask);
 	return unlikely(setid && !err) ? fuse_bpf_check_setid(inode) : err;
 }
 

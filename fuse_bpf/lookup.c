@@ -52,12 +52,13 @@ bool fuse_bpf_dentry_weird(const struct dentry *backing)
 }
 
 /*
- * Has it an inode?  Underneath it may get one at any time, and with this answer that
- * inode is whole: pairs with the VFS, which sets the type last.
+ * Has it an inode?  One of ours, or of the backing filesystem, may get one at any time.
+ * With this answer the inode is whole, and so is what was stored before it: pairs with
+ * the VFS, which sets the type last.
  */
-static bool fuse_bpf_is_there(const struct dentry *backing)
+static bool fuse_bpf_is_there(const struct dentry *dentry)
 {
-	return !d_flags_negative(smp_load_acquire(&backing->d_flags));
+	return !d_flags_negative(smp_load_acquire(&dentry->d_flags));
 }
 
 /* --- what is known of a name --------------------------------------------------------- */
@@ -712,8 +713,9 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 			      struct dentry *dentry, unsigned int flags)
 {
 	struct fuse_bpf_query query = { .dir = dir, .dentry = dentry, .name = name };
-	struct dentry *backing = READ_ONCE(fuse_bpf_dentry(dentry)->backing);
-	struct inode *inode = d_inode(dentry);
+	/* Before its backing dentry, which is constant then. */
+	struct inode *inode = fuse_bpf_is_there(dentry) ? d_inode(dentry) : NULL;
+	struct dentry *backing = fuse_bpf_backing_dentry(dentry);
 	struct fuse_bpf_found found;
 	FUSE_BPF_CALL(call);
 	unsigned int seq;
@@ -794,7 +796,10 @@ static int fuse_bpf_revalidate_name(struct inode *dir, const struct qstr *name,
 	if (!holds && (!backing || !fuse_bpf_entry_still_holds(dentry)))
 		return 0;
 	if (remote) {
-		ret = d_inode_rcu(dentry) ? compat_revalidate_backing(backing, flags) : 0;
+		/* That of an absence may have been replaced, and freed. */
+		if (!fuse_bpf_is_there(dentry))
+			return 0;
+		ret = compat_revalidate_backing(fuse_bpf_backing_dentry(dentry), flags);
 		if (ret <= 0)
 			return ret;
 	}
