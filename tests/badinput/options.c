@@ -4,7 +4,7 @@
  * context's log that names what is wrong. Without them the mount does what
  * nobody asked for.
  */
-#include "test.h"
+#include "pair.h"
 
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -13,23 +13,14 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-static const char *back, *at;
 static struct set *set;
 
 static int setup(void **state)
 {
-	back = tmp_dir("back");
-	at = tmp_path("at");
-	file_write(fmt("%s/file", back), "file");
-	file_write(fmt("%s/a.hid", back), "hidden");
+	pair_setup(state);
+	file_write(BACK("file"), "file");
+	file_write(BACK("a.hid"), "hidden");
 	set = set_attached("hide", "hide", NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_teardown(state);
-	remove_tree(back);
 	return 0;
 }
 
@@ -172,7 +163,7 @@ static void bad_detach(void **state)
 
 static void bad_source(void **state)
 {
-	const char *absent = fmt("%s/absent", back), *file = fmt("%s/file", back);
+	const char *absent = BACK("absent"), *file = BACK("file");
 
 	refused(absent, "ops=hide", ENOENT, absent, "");
 	refused(file, "ops=hide", ENOTDIR, file, "directory");
@@ -343,7 +334,7 @@ static void remount(void **state)
 
 	/* What mount(8) does for "remount,ro": all options as they are shown. */
 	assert_ok(mount(back, at, NULL, MS_REMOUNT | MS_RDONLY, "ops=hide,detach=fail"));
-	assert_fails(try_open(fmt("%s/new", at), O_WRONLY | O_CREAT, 0644), EROFS);
+	assert_fails(try_open(AT("new"), O_WRONLY | O_CREAT, 0644), EROFS);
 	assert_string_equal(names_in(at), "file");
 }
 
@@ -376,7 +367,7 @@ static void options_as_shown(void **state)
 	assert_null(strstr(line, "detach="));
 }
 
-#define BAD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define BAD(test) cmocka_unit_test_setup_teardown(test, setup, pair_teardown)
 
 int main(void)
 {

@@ -9,7 +9,7 @@
 
 char free_glob[8] = "free*", some_glob[8] = "some*", hidden_name[8] = "hidden";
 char most_glob[8] = "most*", odd_glob[8] = "odd*", all_glob[8] = "all*";
-__s32 bad[3];	/* what bpf_fuse_set_child() returned for nonsense, and after mkdir */
+__s32 chosen[4];	/* what bpf_fuse_set_child() returned for nonsense, after mkdir, and before */
 
 /* Named ones, and so none of later modules. */
 #define NAMED	(FUSE_BPF_BIT(POLL) * 2 - 1)
@@ -39,11 +39,12 @@ FUSE_BPF_PROG(child_lookup, struct fuse_bpf_ctx *ctx)
 FUSE_BPF_PROG(child_mkdir, struct fuse_bpf_ctx *ctx)
 {
 	if (ctx->phase == FUSE_BPF_PHASE_POST) {
-		bad[2] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
+		chosen[2] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
 		return FUSE_BPF_BACKING;
 	}
-	bad[0] = bpf_fuse_set_child(ctx, 77, 0);
-	bad[1] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, 77);
+	chosen[0] = bpf_fuse_set_child(ctx, 77, 0);
+	chosen[1] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, 77);
+	chosen[3] = bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_MASK, ~0ULL);
 	choose(ctx);
 	return FUSE_BPF_BACKING | FUSE_BPF_POST;
 }

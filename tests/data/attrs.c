@@ -292,6 +292,31 @@ static void flags_as_under(struct twin *t)
 	holds(t->u, "f", "changed");
 }
 
+/* docs/differences.md: of an open file the mount knows a flag that was set below once it looks. */
+static void append_only_below_an_open_file(struct twin *t)
+{
+	int fd, u, flags = 0;
+	struct stat st;
+
+	put(t->o, "f", "x");
+	u = must(openat(t->u, "f", O_RDONLY));
+	must(ioctl(u, FS_IOC_GETFLAGS, &flags));
+	fd = must(openat(t->o, "f", O_WRONLY | O_APPEND));
+	flags |= FS_APPEND_FL;
+	must(ioctl(u, FS_IOC_SETFLAGS, &flags));
+	assert_fails(fcntl(must(openat(t->u, "f", O_WRONLY | O_APPEND)), F_SETFL, 0), EPERM);
+	must(fcntl(fd, F_SETFL, 0));
+	must(fcntl(fd, F_SETFL, O_APPEND));
+	must(fstat(fd, &st));
+	assert_fails(fcntl(fd, F_SETFL, 0), EPERM);
+	assert_int_equal(must(write(fd, "y", 1)), 1);
+	flags &= ~FS_APPEND_FL;
+	must(ioctl(u, FS_IOC_SETFLAGS, &flags));
+	must(fstat(fd, &st));
+	must(fcntl(fd, F_SETFL, 0));
+	holds(t->u, "f", "xy");
+}
+
 static int set_flags_as(void *path)
 {
 	int flags = 0, fd = open(path, O_RDONLY);
@@ -343,6 +368,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(default_acls),
 	TWIN_TEST(umask_is_obeyed_once),
 	TWIN_TEST(flags_as_under),
+	TWIN_TEST(append_only_below_an_open_file),
 	TWIN_TEST(flags_need_the_right),
 	TWIN_TEST(extents_as_under),
 };

@@ -8,7 +8,6 @@
 #include "twin.h"
 
 #include <signal.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #define F_SETDELEG_	(1024 + 16)	/* not in the headers of older kernels */
@@ -18,7 +17,7 @@ struct delegation {
 	uint16_t type, pad;
 };
 
-enum { GAVE_UP = 0, CANNOT = 200 };
+enum { GAVE_UP = 0, NOT_ASKED = 199, CANNOT = 200 };
 
 static int take(int fd, int cmd)
 {
@@ -27,41 +26,48 @@ static int take(int fd, int cmd)
 	return cmd == F_SETDELEG_ ? fcntl(fd, cmd, &d) : fcntl(fd, cmd, F_RDLCK);
 }
 
-/* Says whether it has it, and gives it up when it is told to, or never. */
-static int hold(const char *path, int cmd, bool for_good, int ready)
+struct holder {
+	const char *path;
+	int cmd;
+	bool for_good;		/* never gives it up */
+	int ready;		/* gets a byte once it has it */
+};
+
+/* Gives up what it has when that is asked for, or says that it was not asked. */
+static int hold(void *arg)
 {
-	int fd = open(path, O_RDONLY);
+	const struct holder *h = arg;
+	const struct timespec limit = { .tv_sec = 2 * SOON / 1000 };
+	int fd = open(h->path, O_RDONLY);
 	sigset_t set;
-	char ok;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	ok = fd >= 0 && !take(fd, cmd);
-	if (write(ready, &ok, 1) != 1 || !ok)
+	if (fd < 0 || take(fd, h->cmd) || write(h->ready, "", 1) != 1)
 		return CANNOT;
-	if (sigwaitinfo(&set, NULL) != SIGIO)
-		return CANNOT;
-	while (for_good)
+	if (sigtimedwait(&set, NULL, h->for_good ? NULL : &limit) != SIGIO)
+		return errno == EAGAIN ? NOT_ASKED : CANNOT;
+	while (h->for_good)
 		pause();
 	close(fd);
 	return GAVE_UP;
 }
 
+/* Its end is the test's to wait for; points_done() ends it otherwise. */
 static pid_t holder(const char *path, int cmd, bool for_good)
 {
 	int ready[2];
+	struct holder h;
 	pid_t pid;
-	char ok;
+	char c;
 
-	must(pipe(ready));
-	pid = must(fork());
-	if (!pid)
-		_exit(hold(path, cmd, for_good, ready[1]));
+	must(pipe2(ready, O_CLOEXEC));
+	h = (struct holder){ path, cmd, for_good, ready[1] };
+	pid = in_background(hold, &h);
 	close(ready[1]);
-	assert_int_equal(must(read(ready[0], &ok, 1)), 1);
+	assert_int_equal(must(read(ready[0], &c, 1)), 1);
 	close(ready[0]);
-	assert_true(ok);
 	return pid;
 }
 
@@ -201,42 +207,25 @@ static void make_all(int dir)
 	put(dir, "g", "other");
 }
 
-struct ended {
-	pid_t pid;
-	int status;
-};
-
-static bool has_ended(void *arg)
-{
-	struct ended *e = arg;
-
-	return must(waitpid(e->pid, &e->status, WNOHANG)) == e->pid;
-}
-
 /* Below as well, so that what is expected of the mount is what the kernel does. */
 static void change_through(struct twin *t, const struct change *change, bool through)
 {
 	const char *where = through ? "through the mount" : "below";
 	int dir = through ? t->o : t->u, err;
-	struct ended e;
-	bool gave_up;
+	pid_t pid;
 
 	make_all(t->u);
 	/* What was made has to be known to the mount, as it would be. */
 	same_stat(t, "d/f");
-	e.pid = holder(under(t, change->of), change->cmd, false);
+	pid = holder(under(t, change->of), change->cmd, false);
 	err = change->run(dir) ? errno : 0;
-	gave_up = !err && wait_for(SOON, has_ended, &e);
-	if (!gave_up) {
-		kill(e.pid, SIGKILL);
-		must(waitpid(e.pid, &e.status, 0));
-	}
 	if (err)
 		fail_msg("%s of %s, held by another, %s: %s", change->name, change->of, where,
 			 strerrorname_np(err));
-	if (!gave_up)
-		fail_msg("%s of %s, %s: who held it was not asked", change->name, change->of, where);
-	assert_int_equal(e.status, GAVE_UP);
+	err = child_ends(pid);
+	if (err)
+		fail_msg("%s of %s, %s: %s", change->name, change->of, where,
+			 err == NOT_ASKED ? "who held it was not asked" : "who held it has failed");
 	assert_string_equal(names_in(t->over), names_in(t->under));
 	assert_string_equal(names_in(over(t, "d")), names_in(under(t, "d")));
 	assert_int_equal(sh(fmt("rm -r %s/*", t->under)), 0);
@@ -286,19 +275,17 @@ static void kept_delegations_hold_nobody_up(struct twin *t)
 		do_unlink, do_link, do_rename, do_rename_over,
 	};
 	uint64_t start = now_ms();
-	pid_t pid;
 
 	needs_delegations(t);
 	make_all(t->u);
 	same_stat(t, "d/f");
-	pid = holder(under(t, "d/f"), F_SETDELEG_, true);
+	holder(under(t, "d/f"), F_SETDELEG_, true);
 	for (size_t i = 0; i < sizeof(changes_of_f) / sizeof(changes_of_f[0]); i++)
 		assert_fails(changes_of_f[i](t->o), EWOULDBLOCK);
 	assert_fails(set_attr(t->o), EBUSY);
 	assert_true(now_ms() - start < NOT_LONG);
 	holds(t->u, "d/f", "text");
-	must(kill(pid, SIGKILL));
-	must(waitpid(pid, NULL, 0));
+	points_done();
 	must(do_unlink(t->o));
 	assert_string_equal(names_in(under(t, "d")), "e");
 }
@@ -307,16 +294,12 @@ static void kept_delegations_hold_nobody_up(struct twin *t)
 static void kept_leases_hold_nobody_up(struct twin *t)
 {
 	uint64_t start = now_ms();
-	pid_t pid;
-	int err;
 
 	make_all(t->u);
 	same_stat(t, "d/f");
-	pid = holder(under(t, "d/f"), F_SETLEASE, true);
-	err = truncate(over(t, "d/f"), 2) ? errno : 0;
-	must(kill(pid, SIGKILL));
-	must(waitpid(pid, NULL, 0));
-	assert_int_equal(err, EWOULDBLOCK);
+	holder(under(t, "d/f"), F_SETLEASE, true);
+	assert_fails(truncate(over(t, "d/f"), 2), EWOULDBLOCK);
+	points_done();
 	assert_true(now_ms() - start < NOT_LONG);
 	holds(t->u, "d/f", "text");
 	must(truncate(over(t, "d/f"), 2));

@@ -12,7 +12,6 @@
 #include "lib/diff.h"
 
 #include <getopt.h>
-#include <sys/utsname.h>
 
 /* Of each world, from as many seeds: on the three kernels together 120,000 operations. */
 #define CI_OPS		5000
@@ -43,17 +42,6 @@ static int run_and_count(struct job *jobs, size_t n)
 	const struct CMUnitTest counted = cmocka_unit_test(every_kind_of_operation_was_among_them);
 
 	return run_jobs("lockstep", jobs, n, &counted);
-}
-
-/* The same each time on one kernel, and others on another: 6120 for 6.12. */
-static uint64_t seed_of_this_kernel(void)
-{
-	unsigned int major, minor;
-	struct utsname u;
-
-	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
-		return 1;
-	return major * 1000 + minor * 10;
 }
 
 static int run_ci(void)

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Attributes that a program rewrites or answers: without the refresh of our
- * inode from them, stat(2) and permission checks disagree.
+ * inode from them, stat(2) and permission checks disagree; without
+ * fuse_bpf_makes_setuid(), and the group that fuse_bpf_keeper_group() refuses, a file
+ * of root's that is shown as a user's becomes a setid file of root's.
  */
 #include "test.h"
 
+#include <grp.h>
+#include <sched.h>
 #include <sys/statfs.h>
 
 #include "attrs.h"
+#include "idmap.h"
 #include "probe.h"
 
 static const char *back, *at;
@@ -95,6 +100,72 @@ static void owner_taken_away(void **state)
 	assert_fails(chmod(AT("file"), 0666), EPERM);
 	become_root();
 	shows(BACK("file"), TEST_UID, TEST_GID, S_IFREG | 0600);
+}
+
+/* --- setid bits of a file that is not whose it is shown to be --------------------------- */
+
+/* What chmod(2) returns, and the mode below then. */
+static void chmod_comes_to(mode_t mode, int err, mode_t below)
+{
+	if (err)
+		assert_fails(chmod(AT("file"), mode), err);
+	else
+		assert_ok(chmod(AT("file"), mode));
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | below);
+}
+
+static void setid_bits_are_the_owners(void **state)
+{
+	struct shift *by = start_shift(state);
+
+	assert_ok(chmod(BACK("file"), 0755));
+	by->uid = TEST_UID;
+	by->gid = TEST_GID;
+	shows(AT("file"), TEST_UID, TEST_GID, S_IFREG | 0755);
+	become(TEST_UID, TEST_GID);
+	chmod_comes_to(04755, EPERM, 0755);
+	chmod_comes_to(06755, EPERM, 0755);
+	chmod_comes_to(02755, 0, 0755);
+	chmod_comes_to(0700, 0, 0700);
+	become_root();
+	chmod_comes_to(06755, 0, 06755);
+
+	/* A program that leaves the owner alone takes nothing from him. */
+	assert_ok(chown(BACK("file"), TEST_UID, TEST_GID));
+	assert_ok(chmod(BACK("file"), 0755));
+	*by = (struct shift){ .mode_more = 0022 };
+	shows(AT("file"), TEST_UID, TEST_GID, S_IFREG | 0777);
+	become(TEST_UID, TEST_GID);
+	chmod_comes_to(06755, 0, 06755);
+	become_root();
+}
+
+/* As root of a user namespace in which the shown owner and group are mapped. */
+static int chmod_inside(void *userns)
+{
+	static const mode_t modes[] = { 04755, 06755, 02755 };
+	static const int expected[] = { EPERM, EPERM, 0 };
+
+	if (setns(*(int *)userns, CLONE_NEWUSER) || setgroups(0, NULL) || setresgid(0, 0, 0) ||
+	    setresuid(0, 0, 0))
+		return 200;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if ((chmod(AT("file"), modes[i]) ? errno : 0) != expected[i])
+			return 100 + i;
+	return 0;
+}
+
+static void setid_bits_in_a_user_namespace(void **state)
+{
+	int userns = shifted_userns();
+	struct shift *by = start_shift(state);
+
+	assert_ok(chmod(BACK("file"), 0755));
+	by->uid = by->gid = SHIFT + 7;
+	shows(AT("file"), SHIFT + 7, SHIFT + 7, S_IFREG | 0755);
+	assert_int_equal(in_child(0, chmod_inside, &userns), 0);
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | 0755);
+	assert_ok(close(userns));
 }
 
 static void mode_is_shown_and_counts(void **state)
@@ -332,6 +403,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(owner_is_shown_and_counts),
 		cmocka_unit_test(owner_taken_away),
+		cmocka_unit_test(setid_bits_are_the_owners),
+		cmocka_unit_test(setid_bits_in_a_user_namespace),
 		cmocka_unit_test(mode_is_shown_and_counts),
 		cmocka_unit_test(directory_follows_too),
 		cmocka_unit_test(backing_is_tracked_under_it),

@@ -235,30 +235,138 @@ static void handles(void **state)
 	assert_fails(name_to_handle_at(AT_FDCWD, AT("file.root"), &handle, &(int){ 0 }, 0), EOPNOTSUPP);
 }
 
+/* Under "ruled" root has no programs, and others have these: "f.root" in it is root's to see. */
+static void make_ruled(void)
+{
+	assert_ok(mkdir(BACK("ruled"), 0777));
+	file_write(BACK("ruled/f.root"), "text");
+}
+
+static void sees_f(void)
+{
+	file_is(AT("ruled/f.root"), "text");
+}
+
+static void sees_no_f(void)
+{
+	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
+}
+
+/* One error for one walk. */
+static void is_refused(const char *path)
+{
+	uint64_t before = ops_get(set->ops->name).errors;
+
+	assert_fails(try_open(path, O_RDONLY, 0), EIO);
+	assert_int_equal(ops_get(set->ops->name).errors, before + 1);
+}
+
 /* One inode cannot be under two policies: who comes second is refused, and loses nothing. */
 static void rules_must_agree(void **state)
 {
 	int kmsg;
 
 	start(state, "callers");
-	assert_ok(mkdir(BACK("ruled"), 0777));
+	make_ruled();
 	assert_ok(mkdir(BACK("ruled/m"), 0777));
-	file_write(BACK("ruled/f.root"), "text");
-	file_is(AT("ruled/f.root"), "text");
+	sees_f();
 	mark_below(AT("ruled"));
 	kmsg = kmsg_open();
 	user();
-	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), EIO);
+	is_refused(AT("ruled/f.root"));
 	become_root();
-	assert_true(ops_get("callers").errors >= 1);
 	assert_true(kmsg_has(kmsg, "callers: program for lookup gave other child rules"));
 	close(kmsg);
 	file_is(AT("ruled/m/mark"), "mark");
-	file_is(AT("ruled/f.root"), "text");
+	sees_f();
 	assert_ok(umount(AT("ruled/m")));
 	drop_caches();
 	user();
-	assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
+	sees_no_f();
+}
+
+/* ... of one set: the next one's first caller is not bound by what the last one's were told. */
+static void rules_of_a_replaced_set(void **state)
+{
+	struct set *next;
+
+	start(state, "callers");
+	make_ruled();
+	next = set_open("callers", "callers", NULL);
+	set_load(next);
+	for (int i = 0; i < 2; i++) {
+		sees_f();
+		user();
+		is_refused(AT("ruled/f.root"));
+		become_root();
+		assert_int_equal(set_try_update(set, next), 0);
+		user();
+		sees_no_f();
+		become_root();
+		is_refused(AT("ruled/f.root"));
+		assert_int_equal(set_try_update(set, set), 0);
+	}
+}
+
+/* Names that were found, hidden and absent under one set, and under the next. */
+static void after_an_update(void)
+{
+	struct set *next = set_open("hide", "hide", set->ops->name);
+
+	set_load(next);
+	for (int i = 0; i < 2; i++) {
+		user_does_not();
+		root_sees();
+		assert_int_equal(set_try_update(set, next), 0);
+		user();
+		assert_ok(access(AT("file.root"), F_OK));
+		file_is(AT("dir.root/f"), "in it");
+		file_write(AT("made.root"), "made");
+		assert_ok(unlink(AT("made.root")));
+		become_root();
+		root_sees();
+		assert_int_equal(set_try_update(set, set), 0);
+		refused_to_user(AT("made.root"));
+	}
+	assert_int_equal(ops_get(set->ops->name).errors, 0);
+}
+
+BOTH_PHASES(after_an_update)
+
+/* What is made is under the rule of the caller who makes it, whoever found the name absent. */
+static void rules_of_what_is_made(void **state)
+{
+	start(state, "callers");
+	user();
+	assert_false(exists(AT("ruled")));
+	assert_false(exists(AT("ruled.file")));
+	become_root();
+	assert_ok(mkdir(AT("ruled"), 0777));
+	file_write(BACK("ruled/f.root"), "text");
+	sees_f();
+	file_write(AT("ruled.file"), "text");
+	file_is(AT("ruled.file"), "text");
+	user();
+	is_refused(AT("ruled/f.root"));
+	is_refused(AT("ruled.file"));
+	become_root();
+	remove_tree(AT("ruled"));
+	assert_ok(unlink(AT("ruled.file")));
+
+	assert_false(exists(AT("ruled")));
+	assert_false(exists(AT("ruled.file")));
+	user();
+	assert_ok(mkdir(AT("ruled"), 0777));
+	file_write(AT("ruled.file"), "text");
+	file_is(AT("ruled.file"), "text");
+	become_root();
+	file_write(BACK("ruled/f.root"), "text");
+	user();
+	sees_no_f();
+	assert_fails(try_open(AT("ruled/f.root"), O_WRONLY | O_CREAT, 0644), EACCES);
+	become_root();
+	is_refused(AT("ruled/f.root"));
+	is_refused(AT("ruled.file"));
 }
 
 /* Without the flag another rule is a new answer, and the name gets what it says. */
@@ -274,12 +382,11 @@ static void rules_may_change(void **state)
 	set_load(other);
 	set_attach(other);
 	mnt(back, at, "ops=changing");
-	assert_ok(mkdir(BACK("ruled"), 0777));
-	file_write(BACK("ruled/f.root"), "text");
+	make_ruled();
 	for (int i = 0; i < 2; i++) {
-		file_is(AT("ruled/f.root"), "text");
+		sees_f();
 		user();
-		assert_fails(try_open(AT("ruled/f.root"), O_RDONLY, 0), ENOENT);
+		sees_no_f();
 		become_root();
 	}
 	assert_int_equal(ops_get("changing").errors, 0);
@@ -298,8 +405,12 @@ int main(void)
 		cmocka_unit_test(absences_late),
 		cmocka_unit_test(what_is_below_stays_early),
 		cmocka_unit_test(what_is_below_stays_late),
+		cmocka_unit_test(after_an_update_early),
+		cmocka_unit_test(after_an_update_late),
 		cmocka_unit_test(handles),
 		cmocka_unit_test(rules_must_agree),
+		cmocka_unit_test(rules_of_a_replaced_set),
+		cmocka_unit_test(rules_of_what_is_made),
 		cmocka_unit_test(rules_may_change),
 	};
 

@@ -6,12 +6,12 @@
 #include "test.h"
 
 static const char *back, *at;
-static __s32 *bad;
+static __s32 *chosen;
 
 #define AT(name) fmt("%s/" name, at)
 #define BACK(name) fmt("%s/" name, back)
 
-static void start(void **state)
+static void start_with(void **state, __u32 flags)
 {
 	static const char *const dirs[] = { "free", "some", "plain", "plain/deep", "free/deep" };
 	enum backing *kind = *state;
@@ -25,9 +25,17 @@ static void start(void **state)
 		file_write(fmt("%s/%s/file", back, dirs[i]), dirs[i]);
 		file_write(fmt("%s/%s/hidden", back, dirs[i]), dirs[i]);
 	}
-	set = set_attached("child", NULL, NULL);
-	bad = set->globals;
+	set = set_open("child", NULL, NULL);
+	set->ops->flags = flags;
+	set_load(set);
+	set_attach(set);
+	chosen = set->globals;
 	mnt(back, at, "ops=child");
+}
+
+static void start(void **state)
+{
+	start_with(state, 0);
 }
 
 static int teardown(void **state)
@@ -86,9 +94,10 @@ static void of_what_is_made(void **state)
 {
 	start(state);
 	assert_ok(mkdir(AT("free-made"), 0755));
-	assert_int_equal(bad[0], -EINVAL);
-	assert_int_equal(bad[1], -EINVAL);
-	assert_int_equal(bad[2], -EINVAL);
+	assert_int_equal(chosen[0], -EINVAL);
+	assert_int_equal(chosen[1], -EINVAL);
+	assert_int_equal(chosen[2], -EINVAL);
+	assert_int_equal(chosen[3], 0);
 	file_write(AT("free-made/file"), "free-made");
 	file_write(AT("free-made/hidden"), "free-made");
 	is_free("free-made", "free-made");
@@ -104,10 +113,23 @@ static void not_after_it_is_made(void **state)
 {
 	start(state);
 	assert_ok(mkdir(AT("plain-made"), 0755));
-	assert_int_equal(bad[2], -EINVAL);
+	assert_int_equal(chosen[2], -EINVAL);
 	assert_fails(try_open(AT("plain-made/new"), O_WRONLY | O_CREAT, 0644), EPERM);
 	assert_true(exists(BACK("plain-made/new")));
 	is_refused_chmod(AT("plain-made/new"));
+}
+
+/* Nor by who makes it, where each caller's lookup chooses: the next one would choose otherwise. */
+static void not_where_callers_differ(void **state)
+{
+	start_with(state, FUSE_BPF_F_PER_CALLER);
+	assert_ok(mkdir(AT("plain-made"), 0755));
+	assert_int_equal(chosen[3], -EINVAL);
+	assert_ok(mkdir(AT("free-made"), 0755));
+	assert_int_equal(chosen[3], -EINVAL);
+	file_write(AT("free-made/file"), "free-made");
+	file_write(AT("free-made/hidden"), "free-made");
+	is_free("free-made", "free-made");
 }
 
 /* Bits of operations that there are not: they are in a mask's complement, and mean nothing. */
@@ -204,6 +226,7 @@ int main(void)
 		cmocka_unit_test(masked),
 		cmocka_unit_test(of_what_is_made),
 		cmocka_unit_test(not_after_it_is_made),
+		cmocka_unit_test(not_where_callers_differ),
 		cmocka_unit_test(bits_of_no_operation),
 		cmocka_unit_test(nothing_crosses),
 		cmocka_unit_test(two_names_of_one_file),

@@ -3,18 +3,14 @@
  * What programs learn about names: the kfuncs, for every name an operation has.
  * A wrong one lets a policy match another name than the one that is used.
  */
-#include "test.h"
+#include "pair.h"
 
 #include <fnmatch.h>
 #include <sys/xattr.h>
 
 #include "names.h"
 
-static const char *back, *at;
 static struct names *names;
-
-#define AT(name) fmt("%s/" name, at)
-#define BACK(name) fmt("%s/" name, back)
 
 static void attach(const char *which)
 {
@@ -27,17 +23,9 @@ static void attach(const char *which)
 
 static int setup(void **state)
 {
-	back = tmp_dir("back");
-	at = tmp_path("at");
+	pair_setup(state);
 	assert_ok(mkdir(BACK("dir"), 0755));
 	file_write(BACK("dir/file"), "file");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_teardown(state);
-	remove_tree(back);
 	return 0;
 }
 
@@ -311,7 +299,7 @@ static void patterns_as_fnmatch(void **state)
 	assert_true(matches > 100);
 }
 
-#define NAMES(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define NAMES(test) cmocka_unit_test_setup_teardown(test, setup, pair_teardown)
 
 int main(void)
 {

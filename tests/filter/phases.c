@@ -6,7 +6,7 @@
  *
  * timeout: 240
  */
-#include "test.h"
+#include "pair.h"
 
 #include <sys/inotify.h>
 #include <sys/sendfile.h>
@@ -15,12 +15,9 @@
 
 #include "probe.h"
 
-static const char *back, *at;
 static struct probe *probe;
 static struct set *set;
 
-#define AT(name) fmt("%s/" name, at)
-#define BACK(name) fmt("%s/" name, back)
 #define OP(NAME) (&probe->op[FUSE_BPF_OP_##NAME])
 
 static void attach(__u64 post_only)
@@ -36,19 +33,11 @@ static void attach(__u64 post_only)
 
 static int setup(void **state)
 {
-	back = tmp_dir("back");
-	at = tmp_path("at");
+	pair_setup(state);
 	file_write(BACK("file"), "0123456789");
 	assert_ok(chown(BACK("file"), 21, 22));
 	assert_ok(mkdir(BACK("dir"), 0755));
 	file_write(BACK("dir/in"), "in");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_teardown(state);
-	remove_tree(back);
 	return 0;
 }
 
@@ -73,7 +62,7 @@ static int setup_on_disk(void **state)
 
 static int teardown_on_disk(void **state)
 {
-	teardown(state);
+	pair_teardown(state);
 	backings_done();
 	return 0;
 }
@@ -495,7 +484,7 @@ static void arguments(void **state)
 	assert_int_equal(OP(ACCESS)->in[0] & 7, 2);
 }
 
-#define PHASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PHASE(test) cmocka_unit_test_setup_teardown(test, setup, pair_teardown)
 
 int main(void)
 {

@@ -21,7 +21,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include <linux/fs.h>
@@ -543,16 +542,6 @@ static int run(uint64_t seed, size_t count, unsigned int backings)
 	if (count >= LONG_RUN)
 		tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_operation_was_answered_at_random);
 	return _cmocka_run_group_tests("random", tests, n, NULL, NULL);
-}
-
-static uint64_t seed_of_this_kernel(void)
-{
-	unsigned int major, minor;
-	struct utsname u;
-
-	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
-		return 1;
-	return major * 1000 + minor * 10;
 }
 
 int main(int argc, char **argv)

@@ -47,7 +47,7 @@ int point_command(const char *line);
 /* Waits for the end of a child of ours; what it returned. */
 int child_ends(pid_t child);
 
-/* Ends the children of stop_at() that are left; test_teardown() and the twins do it. */
+/* Ends the children of stop_at() and in_background() that are left; test_teardown() and the twins do it. */
 void points_done(void);
 
 #endif /* TEST_POINT_H */

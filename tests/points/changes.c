@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "attrs.h"
+
 #define USER	1000
 #define OTHER	1001
 
@@ -573,6 +575,43 @@ static void granted_by_a_program(struct twin *t)
 	set_free(set);
 }
 
+static int sets_setgid(void *path)
+{
+	static const struct who user = { .uid = USER, .gid = USER };
+
+	return turn_into(&user) ? 200 : done(chmod(path, 02755));
+}
+
+/* The setgid bit is one of the group that the mount shows when the file gets it. */
+static void another_group_shown_meanwhile(struct twin *t)
+{
+	struct set *set = set_attached("attrs", "shift", NULL);
+	const char *at = strdup(tmp_dir("shifted"));
+	struct shift *by = set->globals;
+	char *path = strdup(fmt("%s/f", at));
+	struct stat st;
+	pid_t child;
+
+	mnt(t->under, at, "ops=shift");
+	by->mode_more = 0022;
+	put(t->u, "f", "x");
+	must(fchownat(t->u, "f", USER, USER, 0));
+	must(fchmodat(t->u, "f", 0755, 0));
+	child = stop_at("change:setattr", sets_setgid, path);
+	by->gid = 1;
+	must(stat(path, &st));
+	assert_int_equal(st.st_gid, USER + 1);
+	assert_int_equal(go_on("change:setattr", child), 0);
+	assert_int_equal(stat_of(t->u, "f").st_mode, S_IFREG | 0755);
+	by->gid = 0;
+	must(stat(path, &st));
+	assert_int_equal(in_child(0, sets_setgid, path), 0);
+	assert_int_equal(stat_of(t->u, "f").st_mode, S_IFREG | 02755);
+	umnt(at);
+	set_free(set);
+	free(path);
+}
+
 /* --- root's own -------------------------------------------------------------------------------- */
 
 static int gives_away(void *arg)
@@ -607,6 +646,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(of_a_user),
 	TWIN_TEST(in_a_user_namespace),
 	TWIN_TEST(granted_by_a_program),
+	TWIN_TEST(another_group_shown_meanwhile),
 };
 
 int main(void)

@@ -3,8 +3,10 @@
  * The moments in which a name is made, and in which a program is asked about one:
  * a directory that was looked up meanwhile has one dentry, and an answer about
  * another name is not kept. Without d_splice_alias() in mkdir a rename waits for
- * itself; without verdict_seq a hidden name is found. And a name that comes up while its
- * absence is shown to programs is found by the same walk.
+ * itself; without verdict_seq, or where a name that was moved away is taken for what the
+ * walk came for, a hidden name is found; without fuse_bpf_same_rule() a file is made under
+ * the rule of a caller who only looks. A name that comes up while its absence is shown to
+ * programs is found by the same walk.
  */
 #include "twin.h"
 
@@ -100,6 +102,77 @@ static void asked_before_a_rename(struct twin *t)
 	assert_false(exists(fmt("%s/moved", at)));
 	assert_false(exists(name));
 	umnt(at);
+	set_free(new);
+	set_free(old);
+	free(name);
+}
+
+/*
+ * The walk has found the dentry under the old name, and comes to compare it under the new
+ * one, about which the program was not called: it goes to the old name again.
+ */
+static void moved_before_it_is_asked_about(struct twin *t)
+{
+	const char *at = tmp_path("hiding");
+	struct set *set = set_open("hide", "hide", "hiding");
+	char *name = strdup(fmt("%s/file", at));
+	pid_t child;
+
+	set->ops->flags = FUSE_BPF_F_REVALIDATE;
+	set_load(set);
+	set_attach(set);
+	mnt(t->under, at, "ops=hiding");
+	put(t->u, "file", "x");
+	file_is(name, "x");
+	child = stop_at("revalidate:expired", looks, name);
+	assert_ok(rename(name, fmt("%s/moved", at)));
+	put(t->u, "file", "hidden");
+	hide_name(set, "file");
+	hide_name(set, "moved");
+	assert_int_equal(go_on("revalidate:expired", child), ENOENT);
+	assert_false(exists(name));
+	assert_false(exists(fmt("%s/moved", at)));
+	assert_int_equal(ops_get("hiding").errors, 0);
+	umnt(at);
+	set_free(set);
+	free(name);
+}
+
+/* --- a name that leads each caller elsewhere --------------------------------------------------- */
+
+static int makes_file(void *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+
+	return fd < 0 ? errno : 0;
+}
+
+static int looks_as_user(void *path)
+{
+	static const struct who user = { .uid = TEST_UID, .gid = TEST_GID };
+
+	return turn_into(&user) ? 255 : looks(path);
+}
+
+/* What is made is under the rule of the caller who makes it, whoever looks meanwhile. */
+static void looked_up_by_another_while_it_is_made(struct twin *t)
+{
+	struct set *set = set_attached("callers", "callers", NULL);
+	char *name = strdup(tmp_path("callers/ruled"));
+	const char *at = tmp_path("callers");
+	pid_t maker, walker;
+
+	mnt(t->under, at, "ops=callers");
+	assert_false(exists(name));
+	maker = stop_at("open:absent", makes_file, name);
+	walker = in_background(looks_as_user, name);
+	child_blocks(walker);
+	assert_int_equal(go_on("open:absent", maker), 0);
+	assert_int_equal(child_ends(walker), EIO);
+	file_is(name, "");
+	assert_int_equal(ops_get("callers").errors, 1);
+	umnt(at);
+	set_free(set);
 	free(name);
 }
 
@@ -143,6 +216,8 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(made_while_it_is_looked_up),
 	TWIN_TEST(asked_before_a_rename),
 	TWIN_TEST(comes_up_while_an_absence_is_shown),
+	TWIN_TEST(moved_before_it_is_asked_about),
+	TWIN_TEST(looked_up_by_another_while_it_is_made),
 };
 
 int main(void)

@@ -6,13 +6,11 @@
  * would be another set's, or freed code. And a renamed directory, about which programs
  * are asked in the middle, loses its mounts if it is taken for gone.
  */
-#include "test.h"
+#include "pair.h"
 
 #include <sys/mount.h>
 
 #include "probe.h"
-
-static const char *back, *at;
 
 static int group_setup(void **state)
 {
@@ -23,20 +21,6 @@ static int group_setup(void **state)
 static int group_teardown(void **state)
 {
 	points_unload();
-	return 0;
-}
-
-static int setup(void **state)
-{
-	back = tmp_dir("back");
-	at = tmp_path("at");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_teardown(state);
-	remove_tree(back);
 	return 0;
 }
 
@@ -113,7 +97,7 @@ static void freed_between_pre_and_post(void **state)
 	struct set *set = asked_twice("freed", -EDOM);
 	pid_t child;
 
-	assert_ok(mkdir(fmt("%s/sub", back), 0755));
+	assert_ok(mkdir(BACK("sub"), 0755));
 	mnt(back, at, "ops=freed,detach=pass");
 	child = stop_at("make:done", makes_dir_alone, "sub/d");
 	set_free(set);
@@ -137,7 +121,7 @@ static void replaced_after_an_answer(void **state)
 	set_load(shows);
 	set_attach(hides);
 	set = hides;
-	file_write(fmt("%s/f", back), "x");
+	file_write(BACK("f"), "x");
 	mnt(back, at, "ops=swap");
 	child = stop_at("lookup:found", looks, "f");
 	assert_int_equal(set_try_update(set, shows), 0);
@@ -153,7 +137,7 @@ static void replaced_after_an_answer(void **state)
 
 static int moves(void *unused)
 {
-	return rename(fmt("%s/d", at), fmt("%s/e", at)) ? errno : 0;
+	return rename(AT("d"), AT("e")) ? errno : 0;
 }
 
 /* Programs that are asked each time, about a name that is gone below already. */
@@ -168,8 +152,8 @@ static void asked_while_moved(void **state)
 	mnt(back, at, "ops=asked");
 	assert_int_equal(makes_dir("d"), 0);
 	assert_int_equal(makes_dir("d/m"), 0);
-	assert_ok(mount("marked", fmt("%s/d/m", at), "tmpfs", 0, "size=64k"));
-	file_write(fmt("%s/d/m/mark", at), "");
+	assert_ok(mount("marked", AT("d/m"), "tmpfs", 0, "size=64k"));
+	file_write(AT("d/m/mark"), "");
 	mover = stop_at("rename:done", moves, NULL);
 	assert_int_equal(goes_through(looks, "d/m/mark"), 0);
 	go_on_to("rename:done", "rename:known", mover);
@@ -177,10 +161,10 @@ static void asked_while_moved(void **state)
 	assert_int_equal(go_on("rename:known", mover), 0);
 	assert_int_equal(looks("d"), ENOENT);
 	assert_int_equal(looks("e/m/mark"), 0);
-	assert_ok(umount(fmt("%s/e/m", at)));
+	assert_ok(umount(AT("e/m")));
 }
 
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 
 int main(void)
 {

@@ -3,7 +3,7 @@
  * Replacement under load: without a version per operation an operation's pre
  * call is of one set and its post call of another. timeout: 180
  */
-#include "test.h"
+#include "pair.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -12,23 +12,8 @@
 #define THREADS		4
 #define SECONDS		10
 
-static const char *back, *at;
 static struct set *versions[VERSIONS];
 static bool stop;
-
-static int setup(void **state)
-{
-	back = tmp_dir("back");
-	at = tmp_path("at");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	test_teardown(state);
-	remove_tree(back);
-	return 0;
-}
 
 /* All versions share the maps of the first. */
 static struct set *open_version(unsigned int number, struct set *first)
@@ -192,15 +177,15 @@ static void in_force_at_once(void **state)
 		   *none = set_open("probe", "empty", "swap");
 
 	set_load(none);
-	file_write(fmt("%s/a.hid", back), "hidden");
+	file_write(BACK("a.hid"), "hidden");
 	mnt(back, at, "ops=swap");
-	assert_false(exists(fmt("%s/a.hid", at)));
+	assert_false(exists(AT("a.hid")));
 	assert_int_equal(set_try_update(set, none), 0);
-	assert_true(exists(fmt("%s/a.hid", at)));
-	file_is(fmt("%s/a.hid", at), "hidden");
+	assert_true(exists(AT("a.hid")));
+	file_is(AT("a.hid"), "hidden");
 	assert_string_equal(names_in(at), "a.hid");
 	assert_int_equal(set_try_update(set, set), 0);
-	assert_false(exists(fmt("%s/a.hid", at)));
+	assert_false(exists(AT("a.hid")));
 	assert_string_equal(names_in(at), "");
 }
 
@@ -295,11 +280,11 @@ static void within_a_user_namespace(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(under_load, setup, teardown),
-		cmocka_unit_test_setup_teardown(in_force_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(refused_updates, setup, teardown),
-		cmocka_unit_test_setup_teardown(holder_of_descriptors, setup, teardown),
-		cmocka_unit_test_setup_teardown(within_a_user_namespace, setup, teardown),
+		cmocka_unit_test_setup_teardown(under_load, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(in_force_at_once, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(refused_updates, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(holder_of_descriptors, pair_setup, pair_teardown),
+		cmocka_unit_test_setup_teardown(within_a_user_namespace, pair_setup, pair_teardown),
 	};
 
 	return cmocka_run_group_tests_name("update", tests, NULL, NULL);

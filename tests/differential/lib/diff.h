@@ -250,6 +250,9 @@ struct job {
 	size_t count;			/* of operations */
 };
 
+/* The same each time on one kernel, and others on another: 6120 for 6.12. */
+uint64_t seed_of_this_kernel(void);
+
 /* What tests/run provides, for a tester that is run without it. */
 void provide_surroundings(void);
 
