@@ -287,6 +287,37 @@ int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf)
 #define FUSE_BPF_OPEN_DONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
 
 /*
+ * Programs let the caller write to @backing, who is not its owner below.  What is
+ * written into a mapping takes no setuid bit and no capability from it, as write(2)
+ * does: so they go now.
+ */
+static int fuse_bpf_drop_privs(struct file *backing, struct vfsmount *mnt)
+{
+	struct inode *inode = file_inode(backing);
+	int err = fuse_bpf_want_write(mnt);
+
+	if (err)
+		return err;
+	inode_lock(inode);
+	err = file_remove_privs(backing);
+	inode_unlock(inode);
+	mnt_drop_write(mnt);
+	return err;
+}
+
+/* Before an open with the derived credentials ends. */
+static int fuse_bpf_backing_opened(const struct file *file, struct file *backing,
+				   struct vfsmount *mnt)
+{
+	struct inode *inode = file_inode(file);
+
+	if ((file->f_mode & FMODE_WRITE) && S_ISREG(fuse_bpf_mode(inode)) &&
+	    unlikely(fuse_bpf_is_granted_by_program(inode)))
+		return fuse_bpf_drop_privs(backing, mnt);
+	return file->f_flags & __FMODE_EXEC ? deny_write_access(backing) : 0;
+}
+
+/*
  * The backing file of @file, which is being opened.  Not charged to the caller.
  * While a program runs from our file, nobody may write to it below either.
  */
@@ -301,10 +332,8 @@ struct file *fuse_bpf_backing_open(struct file *file)
 		return ERR_CAST(old);
 	backing = compat_backing_file_open(file, file->f_flags & ~FUSE_BPF_OPEN_DONE,
 					   &path, current_cred());
+	err = IS_ERR(backing) ? 0 : fuse_bpf_backing_opened(file, backing, path.mnt);
 	fuse_bpf_creds_leave(old);
-	if (IS_ERR(backing) || !(file->f_flags & __FMODE_EXEC))
-		return backing;
-	err = deny_write_access(backing);
 	if (err) {
 		fput(backing);
 		return ERR_PTR(err);

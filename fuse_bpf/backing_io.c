@@ -257,9 +257,31 @@ loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
  * mounts and against users of the backing directory.  The VFS drops those of
  * our inode only; fuse_bpf_flush() and fuse_bpf_release() drop these.
  */
+static int fuse_bpf_fd_is_of(const void *file, struct file *other, unsigned int fd)
+{
+	return other == file;
+}
+
+/*
+ * Has another thread closed the last descriptor of @file while current was granted
+ * @fl?  fcntl(2) takes such a lock back itself, but looks for it at our inode; and the
+ * file may live on in another process.  Not for a file of ours that is another's backing
+ * file: no process has a descriptor of that.
+ */
+static bool fuse_bpf_lock_outlives(struct file *file, const struct file_lock *fl)
+{
+	struct files_struct *files = current->files;
+
+	if (!files || atomic_read(&files->count) == 1 || compat_fl_owner(fl) != files ||
+	    compat_fl_type(fl) == F_UNLCK || (file->f_mode & FMODE_NOACCOUNT))
+		return false;
+	return !iterate_fd(files, 0, fuse_bpf_fd_is_of, file);
+}
+
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
+	bool sets = cmd != F_GETLK && cmd != F_OFD_GETLK;
 	int err;
 
 	/* A server of NFSv3, which looks for its locks at our inode when it drops them. */
@@ -267,12 +289,13 @@ int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
 		return cmd == F_CANCELLK ? 0 : -ENOLCK;
 	/* The lock is the backing file's; a waiting caller comes again with its own. */
 	compat_fl_file(fl) = backing;
-	if (cmd == F_GETLK || cmd == F_OFD_GETLK)
-		err = vfs_test_lock(backing, fl);
-	else
-		err = vfs_lock_file(backing, cmd, fl, NULL);
+	err = sets ? vfs_lock_file(backing, cmd, fl, NULL) : vfs_test_lock(backing, fl);
 	compat_fl_file(fl) = file;
-	return err;
+	fuse_bpf_point("lock:granted");
+	if (err || !sets || !fuse_bpf_lock_outlives(file, fl))
+		return err;
+	fuse_bpf_backing_remove_posix(file, current->files);
+	return -EBADF;
 }
 
 /*

@@ -27,13 +27,19 @@
 #include <linux/mnt_idmapping.h>
 #include "fuse_bpf_i.h"
 
-/* May the mount grant the caller something about @inode that is refused below? */
-bool fuse_bpf_change_is_granted(const struct inode *inode)
+/* May programs grant the caller something about @inode that is refused below? */
+bool fuse_bpf_is_granted_by_program(const struct inode *inode)
 {
 	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 
+	return READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
+}
+
+/* May they, or the mount by itself? */
+bool fuse_bpf_change_is_granted(const struct inode *inode)
+{
 	return unlikely(current_user_ns() != &init_user_ns) ||
-	       READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
+	       fuse_bpf_is_granted_by_program(inode);
 }
 
 /* --- begin and end ----------------------------------------------------------------- */
@@ -143,6 +149,11 @@ int fuse_bpf_recheck_user_xattr(const struct fuse_bpf_change *change, struct ino
 	return owner ? 0 : -EPERM;
 }
 
+static bool fuse_bpf_has_init_cap(const struct cred *cred, int cap)
+{
+	return cred->user_ns == &init_user_ns && cap_raised(cred->cap_effective, cap);
+}
+
 /*
  * A file that a program shows as the caller's does not run as its owner because the
  * caller says so.  Called with the derived credentials.
@@ -157,13 +168,38 @@ static bool fuse_bpf_makes_setuid(const struct fuse_bpf_change *change, struct i
 		return false;
 	seen = fuse_bpf_attr_seen(inode);
 	return !uid_eq(fuse_bpf_attr_owner(inode, &seen), current_fsuid()) &&
-	       !(change->caller->user_ns == &init_user_ns &&
-		 cap_raised(change->caller->cap_effective, CAP_FOWNER));
+	       !fuse_bpf_has_init_cap(change->caller, CAP_FOWNER);
 }
 
 /*
- * Whether the caller may change these attributes.  The mode comes back without a
- * setgid bit that the caller may not set.
+ * Nor does it become the caller's: giving it the owner that it is shown with changes
+ * nothing, and another is for its owner below to give.  Called with the derived
+ * credentials.
+ */
+static int fuse_bpf_recheck_chown(const struct fuse_bpf_change *change, struct inode *inode,
+				  struct iattr *attr)
+{
+	struct fuse_bpf_seen seen;
+
+	if (!READ_ONCE(fuse_bpf_inode(inode)->shaped) ||
+	    fuse_bpf_has_init_cap(change->caller, CAP_CHOWN))
+		return 0;
+	if ((attr->ia_valid & ATTR_UID) &&
+	    vfsuid_eq(attr->ia_vfsuid, i_uid_into_vfsuid(change->idmap, inode)))
+		attr->ia_valid &= ~ATTR_UID;
+	if ((attr->ia_valid & ATTR_GID) &&
+	    vfsgid_eq(attr->ia_vfsgid, i_gid_into_vfsgid(change->idmap, inode)))
+		attr->ia_valid &= ~ATTR_GID;
+	if (!(attr->ia_valid & ATTR_UID))
+		return 0;
+	seen = fuse_bpf_attr_seen(inode);
+	return uid_eq(fuse_bpf_attr_owner(inode, &seen), current_fsuid()) ? 0 : -EPERM;
+}
+
+/*
+ * Whether the caller may change these attributes.  @attr comes back without what the
+ * caller's change leaves as it is shown, and the mode without a setgid bit that the
+ * caller may not set.
  */
 int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
 			     struct iattr *attr)
@@ -179,6 +215,9 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 		return -ESTALE;
 	if (fuse_bpf_makes_setuid(change, inode, attr))
 		return -EPERM;
+	err = fuse_bpf_recheck_chown(change, inode, attr);
+	if (err)
+		return err;
 	copy = *attr;
 	/* Done by the first check, and it would take the lock that is held. */
 	copy.ia_valid &= ~ATTR_KILL_PRIV;
@@ -217,12 +256,30 @@ static int fuse_bpf_checked_owner(struct inode *inode, struct mnt_idmap *idmap, 
 	return 0;
 }
 
+/*
+ * Of an open file our inode may show the owner of long ago, or of other programs, for
+ * whom the VFS has taken the caller.
+ */
+static int fuse_bpf_recheck_owner(struct inode *inode, struct mnt_idmap *idmap)
+{
+	int err;
+
+	if (likely(fuse_bpf_attr_fresh(inode)))
+		return 0;
+	err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+	if (err)
+		return err;
+	return inode_owner_or_capable(idmap, inode) ? 0 : -EPERM;
+}
+
 /* Credentials for setting an ACL of @inode, whose i_rwsem is held. */
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap)
 {
 	kuid_t owner;
-	int err;
+	int err = fuse_bpf_recheck_owner(inode, idmap);
 
+	if (err)
+		return ERR_PTR(err);
 	if (!fuse_bpf_change_is_granted(inode))
 		return fuse_bpf_creds_enter_caller(inode->i_sb, idmap);
 	err = fuse_bpf_checked_owner(inode, idmap, &owner);
@@ -236,8 +293,10 @@ const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idma
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap)
 {
 	kuid_t owner;
-	int err;
+	int err = fuse_bpf_recheck_owner(inode, idmap);
 
+	if (err)
+		return ERR_PTR(err);
 	if (!fuse_bpf_change_is_granted(inode))
 		return fuse_bpf_creds_enter_caller(inode->i_sb, idmap);
 	err = fuse_bpf_checked_owner(inode, idmap, &owner);

@@ -437,6 +437,7 @@ struct fuse_bpf_change {
 
 typedef int fuse_bpf_change_fn(struct mnt_idmap *idmap, void *arg);
 
+bool fuse_bpf_is_granted_by_program(const struct inode *inode);
 bool fuse_bpf_change_is_granted(const struct inode *inode);
 int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
 			  struct mnt_idmap *idmap, umode_t mode);

@@ -209,8 +209,8 @@ static void fuse_bpf_inode_lock_class(struct inode *inode)
 
 /*
  * Our inode for @backing under @slot and @mask.  The caller holds @backing.
- * Equal backing inode pointers are the same file: ours pins it while it is
- * hashed, and leaves the hash before it lets go.
+ * Equal backing inode pointers are the same file: ours pins it while it can be
+ * found; one that is being evicted is waited for.
  */
 struct inode *fuse_bpf_iget(struct super_block *sb, struct inode *backing,
 			    struct fuse_bpf_slot *slot, u64 mask)
