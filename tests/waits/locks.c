@@ -3,6 +3,8 @@
  * A descriptor closed while another thread waits for a lock through it: the lock that
  * is granted after that goes with the file, over every filesystem. Without
  * fuse_bpf_backing_remove_left() it stays for ever, and names a file that was freed.
+ * Where another process keeps the file, a POSIX lock goes at once, as its owner has
+ * nothing more to do with it.
  * timeout: 600
  */
 #include "lib/task.h"
@@ -11,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #define WAIT_FLOCK	(-1)	/* not a command of fcntl(2) */
@@ -19,11 +22,13 @@ static const struct way {
 	const char *name;
 	int cmd;
 	bool cancelled;
+	bool kept;	/* a child has the file, too */
 } ways[] = {
-	{ "POSIX", F_SETLKW, false },
-	{ "POSIX, cancelled", F_SETLKW, true },
-	{ "OFD", F_OFD_SETLKW, false },
-	{ "BSD", WAIT_FLOCK, false },
+	{ "POSIX", F_SETLKW },
+	{ "POSIX, cancelled", F_SETLKW, .cancelled = true },
+	{ "POSIX, file kept", F_SETLKW, .kept = true },
+	{ "OFD", F_OFD_SETLKW },
+	{ "BSD", WAIT_FLOCK },
 };
 
 #define WAYS	(sizeof(ways) / sizeof(ways[0]))
@@ -77,6 +82,19 @@ static int leave;		/* from it: exit */
 
 enum { UNABLE = 200 };		/* as an exit status: the process could not do its part */
 
+/* A child that has the file as long as we live. */
+static bool keep_file(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (true)
+			pause();
+	}
+	return pid > 0;
+}
+
 /* Exits with what the waiter's call came to, and lives until the test has looked. */
 static int lose_descriptor(void *arg)
 {
@@ -88,7 +106,7 @@ static int lose_descriptor(void *arg)
 
 	sigaction(SIGUSR1, &act, NULL);
 	w.fd = open(lost, O_RDWR);
-	if (w.fd < 0 || pthread_create(&thread, NULL, wait_for_lock, &w) ||
+	if (w.fd < 0 || (unit->way->kept && !keep_file()) || pthread_create(&thread, NULL, wait_for_lock, &w) ||
 	    !wait_for(PATIENCE, has_tid, &w) ||
 	    !sleeps_in(getpid(), w.tid, unit->way->cmd == WAIT_FLOCK ? SYS_flock : SYS_fcntl))
 		return UNABLE;
