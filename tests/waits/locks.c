@@ -24,11 +24,11 @@ static const struct way {
 	bool cancelled;
 	bool kept;	/* a child has the file, too */
 } ways[] = {
-	{ "POSIX", F_SETLKW },
-	{ "POSIX, cancelled", F_SETLKW, .cancelled = true },
-	{ "POSIX, file kept", F_SETLKW, .kept = true },
-	{ "OFD", F_OFD_SETLKW },
-	{ "BSD", WAIT_FLOCK },
+	{ "POSIX", F_SETLKW, false, false },
+	{ "POSIX, cancelled", F_SETLKW, true, false },
+	{ "POSIX, file kept", F_SETLKW, false, true },
+	{ "OFD", F_OFD_SETLKW, false, false },
+	{ "BSD", WAIT_FLOCK, false, false },
 };
 
 #define WAYS	(sizeof(ways) / sizeof(ways[0]))
