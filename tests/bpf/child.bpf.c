@@ -9,13 +9,16 @@
 
 char free_glob[8] = "free*", some_glob[8] = "some*", hidden_name[8] = "hidden";
 char most_glob[8] = "most*", odd_glob[8] = "odd*", all_glob[8] = "all*";
-__s32 chosen[4];	/* what bpf_fuse_set_child() returned for nonsense, after mkdir, and before */
+/* What bpf_fuse_set_child() returned for nonsense, after mkdir, and before; then 1: choose nothing. */
+__s32 chosen[5];
 
 /* Named ones, and so none of later modules. */
 #define NAMED	(FUSE_BPF_BIT(POLL) * 2 - 1)
 
 static __always_inline void choose(struct fuse_bpf_ctx *ctx)
 {
+	if (chosen[4])
+		return;
 	if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, free_glob, sizeof(free_glob)))
 		bpf_fuse_set_child(ctx, FUSE_BPF_CHILD_OPS, FUSE_BPF_CHILD_NONE);
 	else if (bpf_fuse_match_name(ctx, FUSE_BPF_NAME, some_glob, sizeof(some_glob)))

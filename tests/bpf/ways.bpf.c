@@ -47,6 +47,7 @@ FUSE_BPF_PROG(ways_read, struct fuse_bpf_ctx *ctx, struct fuse_read_in *in)
 
 FUSE_BPF_PROG(ways_write, struct fuse_bpf_ctx *ctx, struct fuse_write_in *in)
 {
+	ways.flags = in->flags;
 	return act(ctx, WAYS_WRITE, in->offset, in->size);
 }
 

@@ -12,6 +12,7 @@ struct ways {
 	__u64 length[WAYS_OPS];
 	__s64 counted[WAYS_OPS];	/* ctx->result of the last post call */
 	__s32 verdict[WAYS_OPS];	/* in the pre phase */
+	__u32 flags;			/* of the last write: O_* */
 	__u32 shorten;			/* in the post phase the count becomes less by it */
 	__u32 turn;			/* so many calls so far, */
 	__u32 turns[WAYS_OPS][2];	/* and the number of the last one */

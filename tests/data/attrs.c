@@ -327,6 +327,32 @@ static int set_flags_as(void *path)
 	return ioctl(fd, FS_IOC_SETFLAGS, &flags) ? errno : 0;
 }
 
+/* A setuid file of root's, which was the user's when the descriptor came. */
+static int links_what_it_has(void *arg)
+{
+	struct twin *t = arg;
+
+	return linkat(AT_FDCWD, fmt("/proc/self/fd/%d", t->o), AT_FDCWD, over(t, "mine/l"),
+		      AT_SYMLINK_FOLLOW) ? errno : 0;
+}
+
+static void protected_links_go_by_the_owner_below(struct twin *t)
+{
+	static const struct who user = { .uid = TEST_UID, .gid = TEST_GID };
+	struct twin with = *t;
+
+	put(t->u, "f", "x");
+	must(fchownat(t->u, "f", TEST_UID, TEST_GID, 0));
+	must(mkdirat(t->o, "mine", 0777));
+	must(fchmodat(t->o, "mine", 0777, 0));
+	with.o = must(openat(t->o, "f", O_PATH));
+	must(fchownat(t->u, "f", 0, 0, 0));
+	must(fchmodat(t->u, "f", 04755, 0));
+	file_write("/proc/sys/fs/protected_hardlinks", "1");
+	assert_int_equal(as(&user, links_what_it_has, &with), EPERM);
+	absent(t, "mine/l");
+}
+
 static void flags_need_the_right(struct twin *t)
 {
 	put(t->o, "f", "x");
@@ -370,6 +396,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(flags_as_under),
 	TWIN_TEST(append_only_below_an_open_file),
 	TWIN_TEST(flags_need_the_right),
+	TWIN_TEST(protected_links_go_by_the_owner_below),
 	TWIN_TEST(extents_as_under),
 };
 

@@ -10,7 +10,9 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 
+#include "acl.h"
 #include "attrs.h"
 #include "idmap.h"
 #include "probe.h"
@@ -138,6 +140,67 @@ static void setid_bits_are_the_owners(void **state)
 	become(TEST_UID, TEST_GID);
 	chmod_comes_to(06755, 0, 06755);
 	become_root();
+}
+
+/* chown(2) by who owns it as it is shown, and by root, who may give it away. */
+static void the_owner_below_stays(void **state)
+{
+	struct shift *by = start_shift(state);
+	struct stat st;
+
+	by->uid = TEST_UID;
+	by->gid = TEST_GID;
+	shows(AT("file"), TEST_UID, TEST_GID, S_IFREG | 0644);
+	become(TEST_UID, TEST_GID);
+	assert_ok(chown(AT("file"), TEST_UID, TEST_GID));
+	assert_ok(chown(AT("file"), -1, TEST_GID));
+	assert_fails(chown(AT("file"), TEST_UID + 1, -1), EPERM);
+	become_root();
+	assert_ok(stat(BACK("file"), &st));
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(st.st_gid, 0);
+	assert_ok(chown(AT("file"), 0, TEST_GID));
+	assert_ok(stat(BACK("file"), &st));
+	assert_int_equal(st.st_gid, TEST_GID);
+}
+
+/* A mapping that is written takes no setid bit away, so opening does; not from root's. */
+static void setid_bits_go_when_it_is_opened(void **state)
+{
+	struct shift *by = start_shift(state);
+
+	assert_ok(chmod(BACK("file"), 06755));
+	by->uid = TEST_UID;
+	by->gid = TEST_GID;
+	shows(AT("file"), TEST_UID, TEST_GID, S_IFREG | 06755);
+	assert_ok(close(open(AT("file"), O_RDWR)));
+	become(TEST_UID, TEST_GID);
+	assert_ok(close(open(AT("file"), O_RDONLY)));
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | 06755);
+	assert_ok(close(open(AT("file"), O_RDWR)));
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | 0755);
+	become_root();
+}
+
+/* An open file shows the owner of programs that are no more until it is looked at. */
+static void acl_under_new_programs(void **state)
+{
+	static const struct acl acl = ACL(7, 3, 5, 5, 5, 0);
+	struct set *old = start(state, "attrs", "shift"), *new;
+	int fd;
+
+	assert_ok(chown(BACK("file"), TEST_UID, TEST_GID));
+	fd = open(AT("file"), O_RDWR);
+	assert_ok(fd);
+	new = set_open("attrs", "shift", NULL);
+	set_load(new);
+	((struct shift *)new->globals)->uid = 1;
+	assert_int_equal(set_try_update(old, new), 0);
+	become(TEST_UID, TEST_GID);
+	assert_fails(fsetxattr(fd, "system.posix_acl_access", &acl, sizeof(acl), 0), EPERM);
+	become_root();
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | 0644);
+	assert_ok(close(fd));
 }
 
 /* As root of a user namespace in which the shown owner and group are mapped. */
@@ -405,6 +468,9 @@ int main(void)
 		cmocka_unit_test(owner_taken_away),
 		cmocka_unit_test(setid_bits_are_the_owners),
 		cmocka_unit_test(setid_bits_in_a_user_namespace),
+		cmocka_unit_test(the_owner_below_stays),
+		cmocka_unit_test(setid_bits_go_when_it_is_opened),
+		cmocka_unit_test(acl_under_new_programs),
 		cmocka_unit_test(mode_is_shown_and_counts),
 		cmocka_unit_test(directory_follows_too),
 		cmocka_unit_test(backing_is_tracked_under_it),

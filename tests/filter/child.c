@@ -5,6 +5,8 @@
  */
 #include "test.h"
 
+#include <sys/mount.h>
+
 static const char *back, *at;
 static __s32 *chosen;
 
@@ -132,6 +134,30 @@ static void not_where_callers_differ(void **state)
 	is_free("free-made", "free-made");
 }
 
+/* The rules of a directory that is cached last: others would take along what is mounted below it. */
+static void rules_that_change(void **state)
+{
+	struct stat st, mounted;
+
+	start_with(state, FUSE_BPF_F_REVALIDATE);
+	is_free("free", "free");
+	assert_ok(rename(BACK("some/file"), BACK("plain/free-file")));
+	file_is(AT("plain/free-file"), "some");
+	assert_ok(mount("none", AT("free/deep"), "tmpfs", 0, NULL));
+	assert_ok(stat(AT("free/deep"), &mounted));
+	chosen[4] = 1;
+	assert_fails(stat(AT("free"), &st), EIO);
+	assert_fails(stat(AT("free/deep"), &st), EIO);
+	assert_int_equal(ops_get("child").errors, 2);
+	/* A file's is dropped, with nothing attached to it. */
+	assert_fails(try_open(AT("plain/free-file"), O_RDONLY, 0), EPERM);
+	chosen[4] = 0;
+	assert_ok(stat(AT("free/deep"), &st));
+	assert_int_equal(st.st_dev, mounted.st_dev);
+	assert_ok(umount(AT("free/deep")));
+	is_free("free", "free");
+}
+
 /* Bits of operations that there are not: they are in a mask's complement, and mean nothing. */
 static void bits_of_no_operation(void **state)
 {
@@ -224,6 +250,7 @@ int main(void)
 		cmocka_unit_test(inherited),
 		cmocka_unit_test(none),
 		cmocka_unit_test(masked),
+		cmocka_unit_test(rules_that_change),
 		cmocka_unit_test(of_what_is_made),
 		cmocka_unit_test(not_after_it_is_made),
 		cmocka_unit_test(not_where_callers_differ),

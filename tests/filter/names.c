@@ -6,6 +6,9 @@
 #include "pair.h"
 
 #include <fnmatch.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "names.h"
@@ -301,6 +304,37 @@ static void patterns_as_fnmatch(void **state)
 
 #define NAMES(test) cmocka_unit_test_setup_teardown(test, setup, pair_teardown)
 
+#define LOOKS	20000
+
+static __attribute__((noreturn)) void scribble(void)
+{
+	volatile char *last = &names->path[FUSE_BPF_PATH][sizeof(names->path[0]) - 1];
+
+	while (true)
+		*last = 'x';
+}
+
+/* The buffer is memory that others have: its last byte is no end, whatever is in it. */
+static void path_while_its_buffer_is_written(void **state)
+{
+	struct stat st;
+	pid_t pid;
+
+	attach("ask_at_getattr");
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		scribble();
+	}
+	for (int i = 0; i < LOOKS; i++) {
+		assert_ok(stat(AT("dir/file"), &st));
+		assert_int_equal(names->path_len[FUSE_BPF_PATH], strlen("/dir/file"));
+		assert_memory_equal(names->path[FUSE_BPF_PATH], "/dir/file", sizeof("/dir/file"));
+	}
+	assert_ok(kill(pid, SIGKILL));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +350,7 @@ int main(void)
 		NAMES(hashes),
 		NAMES(patterns),
 		NAMES(patterns_as_fnmatch),
+		NAMES(path_while_its_buffer_is_written),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -363,6 +363,25 @@ static void results_that_are_none(void **state)
 	assert_ok(chmod(AT("file"), 0644));
 }
 
+/* A list may end after a name alone: who reads it goes from name to name. */
+static void list_of_names_made_shorter(void **state)
+{
+	static const char two[] = "user.a\0user.b";
+	char list[64];
+
+	attach(0);
+	if (setxattr(BACK("file"), "user.a", "1", 1, 0) && errno == EOPNOTSUPP)
+		skip();
+	assert_ok(setxattr(BACK("file"), "user.b", "2", 1, 0));
+	rewrite(OP(LISTXATTR), sizeof(two) / 2);
+	assert_int_equal(listxattr(AT("file"), list, sizeof(list)), sizeof(two) / 2);
+	rewrite(OP(LISTXATTR), sizeof(two) - 1);
+	assert_fails(listxattr(AT("file"), list, sizeof(list)), EIO);
+	assert_int_equal(ops_get("every").errors, 1);
+	assert_int_equal(listxattr(AT("file"), NULL, 0), sizeof(two) - 1);
+	OP(LISTXATTR)->rewrite = 0;
+}
+
 /* ctx->result written in the pre phase is nothing. */
 static void result_counts_after_alone(void **state)
 {
@@ -502,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(link_refused_after, setup_on_disk, teardown_on_disk),
 		PHASE(made_and_not_opened),
 		PHASE(results_that_are_none),
+		PHASE(list_of_names_made_shorter),
 		PHASE(result_counts_after_alone),
 		PHASE(context),
 		PHASE(target_is_dir),

@@ -11,6 +11,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/uio.h>
+
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND	0x20
+#endif
 
 static const char *back, *at;
 static struct ways *set;
@@ -306,6 +311,35 @@ static void write_without_mmap(void **state)
 }
 
 /* A mask that lets reading and writing be seen lets mapping be seen. */
+/* What the program of a write is told, which is done with these flags of pwritev2(2). */
+static void writes_at(int fd, int flags, __u64 offset, bool appends)
+{
+	struct iovec iov = { "xy", 2 };
+
+	assert_int_equal(pwritev2(fd, &iov, 1, 0, flags), 2);
+	assert_int_equal(set->offset[WAYS_WRITE], offset);
+	assert_int_equal(!!(set->flags & O_APPEND), appends);
+}
+
+static void appended(void **state)
+{
+	int plain, append;
+
+	start(state, "ways_all");
+	file_write(BACK("file"), "0123456789");
+	plain = open(AT("file"), O_WRONLY);
+	append = open(AT("file"), O_WRONLY | O_APPEND);
+	writes_at(plain, 0, 0, false);
+	writes_at(append, 0, 10, true);
+	writes_at(plain, RWF_APPEND, 12, true);
+	/* Not before 6.9. */
+	if (pwritev2(append, &(struct iovec){ "", 0 }, 1, 0, RWF_NOAPPEND) == 0)
+		writes_at(append, RWF_NOAPPEND, 0, false);
+	file_is(BACK("file"), "xy23456789xyxy");
+	close(plain);
+	close(append);
+}
+
 static void narrowed_to_data(void **state)
 {
 	start(state, "ways_all");
@@ -527,6 +561,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(watched_writes),
 	cmocka_unit_test(read_without_mmap),
 	cmocka_unit_test(write_without_mmap),
+	cmocka_unit_test(appended),
 	cmocka_unit_test(narrowed_to_data),
 	cmocka_unit_test(max_prot),
 	cmocka_unit_test(remapped_where_nothing_runs),
