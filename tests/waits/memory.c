@@ -7,6 +7,7 @@
  */
 #include "lib/task.h"
 
+#include <dirent.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -18,7 +19,6 @@
 /* Of one side: where the task is at work, and its files. */
 static const char *dir;
 static int dir_fd, file_fd;
-static int list_fd;	/* the directory, for others: to open it or to rewind locks it on btrfs */
 
 /* Where the waiting task's page is, and its userfaultfd: in shared memory. */
 static struct missing {
@@ -145,9 +145,9 @@ static int other_lookup(void)
 
 static int other_list(void)
 {
-	char entries[1024];
+	struct dirent **list;
 
-	return syscall(SYS_getdents64, list_fd, entries, sizeof(entries)) > 0 ? 0 : EIO;
+	return scandir(dir, &list, NULL, NULL) >= 4 ? 0 : EIO;
 }
 
 static int other_create(void)
@@ -189,30 +189,29 @@ static const struct other {
 	const char *name;
 	int (*run)(void);
 	enum hold file, dir;
-	bool reads;		/* xfs locks the file for that */
 } others[] = {
-	{ "stat", other_stat, NOTHING, NOTHING, false },
-	{ "open", other_open, NOTHING, NOTHING, false },
-	{ "read", other_read, NOTHING, NOTHING, true },
-	{ "read of another file", other_read_g, NOTHING, NOTHING, false },
-	{ "write to another file", other_write_g, NOTHING, NOTHING, false },
-	{ "chmod of another file", other_chmod_g, NOTHING, NOTHING, false },
-	{ "lookup", other_lookup, NOTHING, SHARED, false },
-	{ "listing", other_list, NOTHING, SHARED, false },
-	{ "create", other_create, NOTHING, EXCLUSIVE, false },
-	{ "unlink", other_unlink, NOTHING, EXCLUSIVE, false },
-	{ "write", other_write, EXCLUSIVE, NOTHING, false },
-	{ "chmod", other_chmod, EXCLUSIVE, NOTHING, false },
-	{ "truncate", other_truncate, EXCLUSIVE, NOTHING, false },
-	{ "rename", other_rename, EXCLUSIVE, EXCLUSIVE, false },
-	{ "link", other_link, EXCLUSIVE, EXCLUSIVE, false },
+	{ "stat", other_stat, NOTHING, NOTHING },
+	{ "open", other_open, NOTHING, NOTHING },
+	{ "read", other_read, NOTHING, NOTHING },
+	{ "read of another file", other_read_g, NOTHING, NOTHING },
+	{ "write to another file", other_write_g, NOTHING, NOTHING },
+	{ "chmod of another file", other_chmod_g, NOTHING, NOTHING },
+	{ "lookup", other_lookup, NOTHING, SHARED },
+	{ "listing", other_list, NOTHING, SHARED },
+	{ "create", other_create, NOTHING, EXCLUSIVE },
+	{ "unlink", other_unlink, NOTHING, EXCLUSIVE },
+	{ "write", other_write, EXCLUSIVE, NOTHING },
+	{ "chmod", other_chmod, EXCLUSIVE, NOTHING },
+	{ "truncate", other_truncate, EXCLUSIVE, NOTHING },
+	{ "rename", other_rename, EXCLUSIVE, EXCLUSIVE },
+	{ "link", other_link, EXCLUSIVE, EXCLUSIVE },
 };
 
 #define OTHERS	(sizeof(others) / sizeof(others[0]))
 
 struct held {
 	enum hold file, dir;
-	bool xfs;
+	enum backing kind;
 };
 
 static bool go_together(enum hold needed, enum hold held)
@@ -220,11 +219,14 @@ static bool go_together(enum hold needed, enum hold held)
 	return !needed || !held || (needed == SHARED && held == SHARED);
 }
 
+/* xfs locks a file to read it. btrfs, to list a directory, takes the lock of it exclusively. */
 static bool can_go_on(const struct other *other, const struct held *held)
 {
-	enum hold file = other->reads && held->xfs ? SHARED : other->file;
+	bool locks_file = held->kind == ON_XFS && other->run == other_read;
+	bool locks_dir = held->kind == ON_BTRFS && other->run == other_list;
 
-	return go_together(file, held->file) && go_together(other->dir, held->dir);
+	return go_together(locks_file ? SHARED : other->file, held->file) &&
+	       go_together(locks_dir ? EXCLUSIVE : other->dir, held->dir);
 }
 
 /* The one that is under way: in shared memory, as those who do it are a child. */
@@ -240,10 +242,7 @@ static int do_others(void *arg)
 
 static void others_work(struct held held)
 {
-	bool work = returns_soon(do_others, &held);
-
-	must(close(list_fd));
-	if (!work)
+	if (!returns_soon(do_others, &held))
 		fail_msg("in %s: %s failed or waits", dir,
 			 *under_way < OTHERS ? others[*under_way].name : "exit");
 }
@@ -297,8 +296,9 @@ static void bring_page(int fd, const char *text)
 static void wait_there(const struct unit *unit, const char *where, bool killed)
 {
 	const struct wait *wait = unit->wait;
-	bool xfs = unit->kind == ON_XFS;
-	struct held held = { xfs ? wait->file_on_xfs : wait->file, wait->dir, xfs };
+	struct held held = {
+		unit->kind == ON_XFS ? wait->file_on_xfs : wait->file, wait->dir, unit->kind,
+	};
 	struct task *waiter;
 	int uffd;
 
@@ -307,7 +307,6 @@ static void wait_there(const struct unit *unit, const char *where, bool killed)
 	file_write(at("g"), TEXT);
 	dir_fd = must(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	file_fd = must(open(at("f"), O_RDWR | O_CLOEXEC));
-	list_fd = must(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	missing->fd = -1;
 	waiter = task_start(run_wait, (void *)wait);
 	uffd = wait_for_fault(waiter);
@@ -320,8 +319,7 @@ static void wait_there(const struct unit *unit, const char *where, bool killed)
 	if (!task_ends(waiter, PATIENCE))
 		fail_msg("in %s: it %s", dir, killed ? "cannot be killed" : "does not go on");
 	assert_int_equal(task_result(waiter), killed ? -1 : 0);
-	list_fd = must(open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	others_work((struct held){ NOTHING, NOTHING, xfs });
+	others_work((struct held){ NOTHING, NOTHING, unit->kind });
 	must(close(uffd));
 	must(close(dir_fd));
 	must(close(file_fd));

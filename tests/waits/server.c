@@ -166,6 +166,7 @@ static const struct sort {
 	{ "getxattr", do_getxattr, SYS_getxattr, FUSE_OP(GETXATTR), "f", FREE },
 	{ "setxattr", do_setxattr, SYS_setxattr, FUSE_OP(SETXATTR), "f", FREE },
 	{ "statfs", do_statfs, SYS_fstatfs, FUSE_OP(STATFS), "", FREE },
+	{ "lookup to create", do_create, SYS_openat, FUSE_OP(LOOKUP), "", EXCLUSIVE },
 	{ "create", do_create, SYS_openat, FUSE_OP(CREATE) | FUSE_OP(MKNOD), "", EXCLUSIVE },
 	{ "mkdir", do_mkdir, SYS_mkdir, FUSE_OP(MKDIR), "", EXCLUSIVE },
 	{ "link", do_link, SYS_link, FUSE_OP(LINK), "", EXCLUSIVE },
