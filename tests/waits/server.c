@@ -142,8 +142,13 @@ static int do_unlink(void *arg)
 	return result(unlink(at("f")));
 }
 
-/* What the VFS holds of the directory natively, and so what others can do there. */
+/* What is held of the directory natively, and of the file f, and so what others can do there. */
 enum held_dir { FREE, SHARED, EXCLUSIVE };
+
+struct held {
+	enum held_dir dir;
+	bool file;
+};
 
 static const struct sort {
 	const char *name;
@@ -151,28 +156,28 @@ static const struct sort {
 	long call;
 	uint64_t ops;		/* the requests that stay without an answer */
 	const char *node;	/* in the directory; "" the directory */
-	enum held_dir dir;
+	struct held held;
 } sorts[] = {
-	{ "lookup", do_lookup, SYS_access, FUSE_OP(LOOKUP), "", SHARED },
-	{ "listing", do_list, SYS_getdents64, FUSE_OP(READDIR), "", SHARED },
-	{ "open", do_open, SYS_openat, FUSE_OP(OPEN), "f", FREE },
-	{ "read", do_read, SYS_pread64, FUSE_OP(READ), "f", FREE },
-	{ "write", do_write, SYS_pwrite64, FUSE_OP(WRITE), "f", FREE },
-	{ "stat", do_stat, SYS_newfstatat, FUSE_OP(GETATTR), "f", FREE },
-	{ "chmod", do_chmod, SYS_chmod, FUSE_OP(SETATTR), "f", FREE },
-	{ "ftruncate", do_truncate, SYS_ftruncate, FUSE_OP(SETATTR), "f", FREE },
-	{ "fallocate", do_fallocate, SYS_fallocate, FUSE_OP(FALLOCATE), "f", FREE },
-	{ "fsync", do_fsync, SYS_fsync, FUSE_OP(FSYNC), "f", FREE },
-	{ "getxattr", do_getxattr, SYS_getxattr, FUSE_OP(GETXATTR), "f", FREE },
-	{ "setxattr", do_setxattr, SYS_setxattr, FUSE_OP(SETXATTR), "f", FREE },
-	{ "statfs", do_statfs, SYS_fstatfs, FUSE_OP(STATFS), "", FREE },
-	{ "lookup to create", do_create, SYS_openat, FUSE_OP(LOOKUP), "", EXCLUSIVE },
-	{ "create", do_create, SYS_openat, FUSE_OP(CREATE) | FUSE_OP(MKNOD), "", EXCLUSIVE },
-	{ "mkdir", do_mkdir, SYS_mkdir, FUSE_OP(MKDIR), "", EXCLUSIVE },
-	{ "link", do_link, SYS_link, FUSE_OP(LINK), "", EXCLUSIVE },
-	{ "rename", do_rename, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", EXCLUSIVE },
-	{ "replace", do_replace, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", EXCLUSIVE },
-	{ "unlink", do_unlink, SYS_unlink, FUSE_OP(UNLINK), "", EXCLUSIVE },
+	{ "lookup", do_lookup, SYS_access, FUSE_OP(LOOKUP), "", { SHARED, false } },
+	{ "listing", do_list, SYS_getdents64, FUSE_OP(READDIR), "", { SHARED, false } },
+	{ "open", do_open, SYS_openat, FUSE_OP(OPEN), "f", { FREE, false } },
+	{ "read", do_read, SYS_pread64, FUSE_OP(READ), "f", { FREE, false } },
+	{ "write", do_write, SYS_pwrite64, FUSE_OP(WRITE), "f", { FREE, true } },
+	{ "stat", do_stat, SYS_newfstatat, FUSE_OP(GETATTR), "f", { FREE, false } },
+	{ "chmod", do_chmod, SYS_chmod, FUSE_OP(SETATTR), "f", { FREE, true } },
+	{ "ftruncate", do_truncate, SYS_ftruncate, FUSE_OP(SETATTR), "f", { FREE, true } },
+	{ "fallocate", do_fallocate, SYS_fallocate, FUSE_OP(FALLOCATE), "f", { FREE, true } },
+	{ "fsync", do_fsync, SYS_fsync, FUSE_OP(FSYNC), "f", { FREE, true } },
+	{ "getxattr", do_getxattr, SYS_getxattr, FUSE_OP(GETXATTR), "f", { FREE, false } },
+	{ "setxattr", do_setxattr, SYS_setxattr, FUSE_OP(SETXATTR), "f", { FREE, true } },
+	{ "statfs", do_statfs, SYS_fstatfs, FUSE_OP(STATFS), "", { FREE, false } },
+	{ "lookup to create", do_create, SYS_openat, FUSE_OP(LOOKUP), "", { EXCLUSIVE, false } },
+	{ "create", do_create, SYS_openat, FUSE_OP(CREATE) | FUSE_OP(MKNOD), "", { EXCLUSIVE, false } },
+	{ "mkdir", do_mkdir, SYS_mkdir, FUSE_OP(MKDIR), "", { EXCLUSIVE, false } },
+	{ "link", do_link, SYS_link, FUSE_OP(LINK), "", { EXCLUSIVE, true } },
+	{ "rename", do_rename, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", { EXCLUSIVE, true } },
+	{ "replace", do_replace, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", { EXCLUSIVE, true } },
+	{ "unlink", do_unlink, SYS_unlink, FUSE_OP(UNLINK), "", { EXCLUSIVE, true } },
 };
 
 #define SORTS	(sizeof(sorts) / sizeof(sorts[0]))
@@ -182,6 +187,23 @@ static const struct sort {
 static int other_stat_same(void)
 {
 	return do_stat(NULL);
+}
+
+static int other_write_same(void)
+{
+	int fd = open(at("f"), O_WRONLY);
+
+	return pwrite(fd, "t", 1, 0) == 1 ? result(close(fd)) : EIO;
+}
+
+static int other_chmod_same(void)
+{
+	return result(chmod(at("f"), 0640));
+}
+
+static int other_rename_same(void)
+{
+	return rename(at("f"), at("moved")) ? errno : result(rename(at("moved"), at("f")));
 }
 
 static int other_stat(void)
@@ -254,20 +276,23 @@ static int other_mkdir(void)
 static const struct other {
 	const char *name;
 	int (*run)(void);
-	enum held_dir with;	/* ... the directory held like this at most */
+	struct held with;	/* ... at most */
 } others[] = {
-	{ "stat of the same file", other_stat_same, EXCLUSIVE },
-	{ "stat", other_stat, EXCLUSIVE },
-	{ "read", other_read, EXCLUSIVE },
-	{ "write", other_write, EXCLUSIVE },
-	{ "chmod", other_chmod, EXCLUSIVE },
-	{ "truncate", other_truncate, EXCLUSIVE },
-	{ "lookup", other_lookup, SHARED },
-	{ "listing", other_list, SHARED },
-	{ "create", other_create, FREE },
-	{ "rename", other_rename, FREE },
-	{ "unlink", other_unlink, FREE },
-	{ "mkdir", other_mkdir, FREE },
+	{ "stat of the same file", other_stat_same, { EXCLUSIVE, true } },
+	{ "write to the same file", other_write_same, { EXCLUSIVE, false } },
+	{ "chmod of the same file", other_chmod_same, { EXCLUSIVE, false } },
+	{ "rename of the same file", other_rename_same, { FREE, false } },
+	{ "stat", other_stat, { EXCLUSIVE, true } },
+	{ "read", other_read, { EXCLUSIVE, true } },
+	{ "write", other_write, { EXCLUSIVE, true } },
+	{ "chmod", other_chmod, { EXCLUSIVE, true } },
+	{ "truncate", other_truncate, { EXCLUSIVE, true } },
+	{ "lookup", other_lookup, { SHARED, true } },
+	{ "listing", other_list, { SHARED, true } },
+	{ "create", other_create, { FREE, true } },
+	{ "rename", other_rename, { FREE, true } },
+	{ "unlink", other_unlink, { FREE, true } },
+	{ "mkdir", other_mkdir, { FREE, true } },
 };
 
 #define OTHERS	(sizeof(others) / sizeof(others[0]))
@@ -275,17 +300,20 @@ static const struct other {
 /* The one that is under way, shared with the child that does them. */
 static volatile unsigned int *under_way;
 
+static bool can_go_on(const struct other *other, const struct held *held)
+{
+	return held->dir <= other->with.dir && held->file <= other->with.file;
+}
+
 static int do_others(void *arg)
 {
-	const enum held_dir *held = arg;
-
 	for (*under_way = 0; *under_way < OTHERS; ++*under_way)
-		if (*held <= others[*under_way].with && others[*under_way].run())
+		if (can_go_on(&others[*under_way], arg) && others[*under_way].run())
 			return 1;
 	return 0;
 }
 
-static void others_work(const char *where, enum held_dir held)
+static void others_work(const char *where, struct held held)
 {
 	dir = where;
 	if (!returns_soon(do_others, &held))
@@ -294,6 +322,8 @@ static void others_work(const char *where, enum held_dir held)
 }
 
 /* --- the tests -------------------------------------------------------------------------------- */
+
+static const struct held nothing = { FREE, false };
 
 /* The directories of a side are its own: nothing that the first leaves is in the other's way. */
 struct side {
@@ -355,9 +385,9 @@ static void others_go_on(const struct sort *sort)
 	for (int ours = 0; ours < 2; ours++) {
 		side_make(&side, ours);
 		waiter = start_held(sort, &side);
-		others_work(side.a, sort->dir);
-		others_work(side.b, FREE);
-		others_work(elsewhere, FREE);
+		others_work(side.a, sort->held);
+		others_work(side.b, nothing);
+		others_work(elsewhere, nothing);
 		assert_false(task_ends(waiter, 0));
 		task_kill(waiter);
 		if (!ours)
@@ -366,7 +396,7 @@ static void others_go_on(const struct sort *sort)
 			fail_msg("it cannot be killed, but natively");
 		server_release();
 		assert_true(task_ends(waiter, PATIENCE));
-		others_work(side.b, FREE);
+		others_work(side.b, nothing);
 		leave();
 	}
 }
@@ -403,13 +433,13 @@ static void waiter_can_be_killed(const struct sort *sort)
 		if (!sleeps_in(waiter->pid, waiter->pid, sort->call))
 			fail_msg("in %s: it does not wait; it comes to %d", side.a,
 				 task_ends(waiter, 0) ? task_result(waiter) : -1);
-		others_work(elsewhere, FREE);
+		others_work(elsewhere, nothing);
 		assert_false(task_ends(waiter, 0));
 		task_kill(waiter);
 		if (!task_ends(waiter, PATIENCE))
 			fail_msg("in %s: it cannot be killed", side.a);
 		server_resume();
-		others_work(side.a, FREE);
+		others_work(side.a, nothing);
 		leave();
 	}
 }
