@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A loop device with direct I/O writes asynchronously, and up to Linux 6.15 without IOCB_WRITE:
- * each write gives back what keeps the backing filesystem from freezing. Where that goes by
- * the flag, the first write leaves a filesystem that never freezes.
+ * A loop device with direct I/O writes asynchronously, and need not set IOCB_WRITE: each write
+ * gives back what keeps the backing filesystem from freezing. Where that goes by the flag, a
+ * write that was queued leaves a filesystem that never freezes.
  * timeout: 600
  */
 #include "lib/task.h"

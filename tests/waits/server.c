@@ -25,9 +25,9 @@ static const char *elsewhere;	/* another one of ours, not over it */
 static const char *dir;
 static int dir_fd = -1, file_fd = -1;
 
-static char *at(const char *name)
+static const char *at(const char *name)
 {
-	return (char *)fmt("%s/%s", dir, name);
+	return fmt("%s/%s", dir, name);
 }
 
 static int result(int ret)
@@ -176,7 +176,8 @@ static const struct sort {
 	{ "mkdir", do_mkdir, SYS_mkdir, FUSE_OP(MKDIR), "", { EXCLUSIVE, false } },
 	{ "link", do_link, SYS_link, FUSE_OP(LINK), "", { EXCLUSIVE, true } },
 	{ "rename", do_rename, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", { EXCLUSIVE, true } },
-	{ "replace", do_replace, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "", { EXCLUSIVE, true } },
+	{ "replace", do_replace, SYS_rename, FUSE_OP(RENAME) | FUSE_OP(RENAME2), "",
+	  { EXCLUSIVE, true } },
 	{ "unlink", do_unlink, SYS_unlink, FUSE_OP(UNLINK), "", { EXCLUSIVE, true } },
 };
 
