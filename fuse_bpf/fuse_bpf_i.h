@@ -23,6 +23,7 @@
 struct bpf_link;
 struct bpf_prog;
 struct btf;
+struct fuse_bpf_checks;
 struct seq_file;
 
 #define FUSE_BPF_SUPER_MAGIC	0x46425046
@@ -125,8 +126,8 @@ int fuse_bpf_kfuncs_register(void);
 
 /* --- objects of a mount ---------------------------------------------------- */
 
-/* How many idmapped mounts of ours one directory's changes may come through at a time. */
-#define FUSE_BPF_IDMAPS		8
+/* How many tasks that were checked for the right to change a directory it remembers. */
+#define FUSE_BPF_CHECKS		8
 
 /* A superblock's own part; sb->s_fs_info. */
 struct fuse_bpf_sb {
@@ -143,8 +144,7 @@ struct fuse_bpf_sb {
 	spinlock_t lock;
 	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
 	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
-	spinlock_t idmaps_lock;
-	struct mnt_idmap *idmaps[FUSE_BPF_IDMAPS];	/* counted; the latest first; idmaps_lock */
+	bool idmapped;			/* an idmapped mount has come up; never cleared */
 };
 
 static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
@@ -177,9 +177,8 @@ struct fuse_bpf_inode {
 	struct fuse_bpf_seen seen;
 	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
 	bool granted;			/* an access program has granted something; never cleared */
-	/* Of a directory: who was last checked for the right to change it, through which mount. */
-	struct mnt_idmap *idmap;	/* i_lock; counted; NULL: no mount is idmapped */
-	const struct task_struct *idmap_task;	/* i_lock; compared only */
+	/* Of a directory: who was checked last, by which idmap; i_lock, but set once. */
+	struct fuse_bpf_checks *checks;
 };
 
 static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
@@ -452,9 +451,8 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 			     struct iattr *attr);
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
-void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
-void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi);
-void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
+int fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
+void fuse_bpf_checks_free(struct fuse_bpf_inode *fi);
 
 /* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
 

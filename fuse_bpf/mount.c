@@ -166,7 +166,6 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&fsb->lock);
 	INIT_LIST_HEAD(&fsb->devs);
-	spin_lock_init(&fsb->idmaps_lock);
 	fsb->detach = m->detach;
 	fsb->mount_id = atomic64_inc_return(&last_mount_id);
 	fsb->slot = fuse_bpf_slot_get(m->slot);

@@ -314,7 +314,6 @@ void fuse_bpf_sb_free(struct fuse_bpf_sb *fsb)
 		fuse_bpf_slot_put(fsb->slot);
 	}
 	fuse_bpf_creds_free(fsb->creds);
-	fuse_bpf_idmaps_free(fsb);
 	if (fsb->mounter)
 		put_cred(fsb->mounter);
 	kfree(fsb);
