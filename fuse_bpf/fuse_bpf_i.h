@@ -401,7 +401,7 @@ enum fuse_bpf_rights {
 
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
-const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode);
@@ -417,6 +417,12 @@ void fuse_bpf_creds_leave(const struct cred *old);
 static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
 {
 	return rcu_replace_pointer(current->cred, new, true);
+}
+
+/* Where none of the caller's ids has a part. */
+static inline const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
+{
+	return fuse_bpf_creds_enter_mapped(sb, &nop_mnt_idmap);
 }
 
 static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
@@ -489,7 +495,7 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
 int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less);
-int fuse_bpf_backing_permission(struct inode *inode, int mask);
+int fuse_bpf_backing_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
@@ -568,7 +574,7 @@ struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
 bool fuse_bpf_owner_settled(struct inode *inode);
-int fuse_bpf_check_setid(struct inode *inode);
+int fuse_bpf_check_setid(struct mnt_idmap *idmap, struct inode *inode);
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 
 /* Flags of an inode that the VFS acts upon. */

@@ -291,7 +291,7 @@ static noinline int fuse_bpf_permission_by_backing(struct mnt_idmap *idmap, stru
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;
 	for (tries = 0; tries < FUSE_BPF_PERMISSION_TRIES; tries++) {
-		err = fuse_bpf_backing_permission(inode, below);
+		err = fuse_bpf_backing_permission(idmap, inode, below);
 		if (err || fuse_bpf_attr_fresh(inode))
 			return err;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH) ?:
@@ -362,7 +362,7 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	setid = fuse_bpf_is_setid_check(inode, mask);
 	/* The bits need not be those of a mount of ours below: not its check of them. */
 	err = fuse_bpf_permission_below(idmap, inode, mask, setid ? mask | MAY_OPEN : mask);
-	return unlikely(setid && !err) ? fuse_bpf_check_setid(inode) : err;
+	return unlikely(setid && !err) ? fuse_bpf_check_setid(idmap, inode) : err;
 }
 
 /* --- setattr --------------------------------------------------------------------------------- */
