@@ -16,6 +16,7 @@
 #include <linux/percpu-refcount.h>
 #include <linux/posix_acl.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include "compat/compat.h"
 #include "ops.h"
 #include "points.h"
@@ -141,8 +142,9 @@ struct fuse_bpf_sb {
 	bool nosuid;			/* the backing mount is */
 	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
+	struct xarray devs;		/* our device number by the backing one; its own lock */
+	atomic_t dev_count;		/* of @devs, and of those about to be in it */
 	spinlock_t lock;
-	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
 	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
 	bool idmapped;			/* an idmapped mount has come up; never cleared */
 };

@@ -257,7 +257,7 @@ static void checked_below_by_the_ids_of_below(void **state)
 {
 	const char *limited = tmp_dir("limited"), *shifted = tmp_dir("limited_shifted");
 
-	assert_ok(mkdir(fmt("%s/d", at.back), 0700));
+	assert_ok(mkdir(fmt("%s/d", at.back), 0755));
 	file_write(fmt("%s/d/f", at.back), "text");
 	assert_ok(chmod(fmt("%s/d/f", at.back), 0600));
 	assert_ok(chown(fmt("%s/d/f", at.back), 5, 6));
