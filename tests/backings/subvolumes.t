@@ -75,7 +75,7 @@ ok_if "umount" umount "$view"
 # The numbers that one mount may take are limited: FUSE_BPF_DEVS_MAX.
 most=1024 more=6
 mkdir "$disk/many"
-(cd "$disk/many" && btrfs subvolume create $(seq 1001 $((1000 + most + more)))) >/dev/null
+(cd "$disk/many" && seq 1001 $((1000 + most + more)) | xargs btrfs subvolume create) >/dev/null
 ok_if "mount over more subvolumes than it has numbers for" mount -t fuse_bpf "$disk/many" "$view"
 # The directory that they are in has one, too.
 own=$(mountpoint -d "$view")
