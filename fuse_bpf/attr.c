@@ -312,7 +312,7 @@ static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attr
  * it holds.  0: the backing inode has them so at this moment.  Else exec ignores
  * them.
  */
-int fuse_bpf_check_setid(struct inode *inode)
+int fuse_bpf_check_setid(struct mnt_idmap *idmap, struct inode *inode)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 	int err;
@@ -324,7 +324,7 @@ int fuse_bpf_check_setid(struct inode *inode)
 	if (!(fuse_bpf_mode(inode) & FUSE_BPF_SETID) || !fuse_bpf_attr_settled(inode))
 		err = -EACCES;
 	else if (backing->i_op->permission && (fuse_bpf_mode(backing) & FUSE_BPF_SETID))
-		err = fuse_bpf_backing_permission(inode, MAY_EXEC);
+		err = fuse_bpf_backing_permission(idmap, inode, MAY_EXEC);
 	inode_unlock(backing);
 	return err;
 }

@@ -203,10 +203,10 @@ int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less)
 	return err;
 }
 
-int fuse_bpf_backing_permission(struct inode *inode, int mask)
+int fuse_bpf_backing_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
-	const struct cred *old = fuse_bpf_creds_enter(inode->i_sb);
+	const struct cred *old = fuse_bpf_creds_enter_mapped(inode->i_sb, idmap);
 	int err;
 
 	if (IS_ERR(old))

@@ -210,9 +210,9 @@ static int fuse_bpf_link_with(struct mnt_idmap *idmap, void *arg)
 struct dentry *fuse_bpf_backing_link(struct dentry *old_dentry, struct dentry *dentry)
 {
 	struct fuse_bpf_linking l = { .old_dentry = old_dentry, .dentry = dentry };
+	int err = fuse_bpf_change_without_idmap(d_inode(dentry->d_parent), fuse_bpf_link_with, &l);
 
-	fuse_bpf_change_without_idmap(d_inode(dentry->d_parent), fuse_bpf_link_with, &l);
-	return l.made;
+	return err ? ERR_PTR(err) : l.made;
 }
 
 /* --- removing and moving one ------------------------------------------------------------- */

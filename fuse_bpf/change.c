@@ -25,6 +25,7 @@
  */
 #include <linux/fs.h>
 #include <linux/mnt_idmapping.h>
+#include <linux/slab.h>
 #include "fuse_bpf_i.h"
 
 /* May programs grant the caller something about @inode that is refused below? */
@@ -307,124 +308,126 @@ const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt
 
 /*
  * ->unlink(), ->rmdir() and ->link() are given no idmap.  But the VFS has called
- * ->permission() for the directory with it just before, in the same task and with the
- * directory locked.  So each such check leaves its idmap in the directory's inode, once
- * an idmapped mount has come up, and beside it the task.  Another task that is checked
- * in between takes that place; for then the idmaps that were used last are kept in the
- * superblock, and tried one after the other: a caller's ids mean something in one of
- * them, rarely in two.
+ * ->permission() for the directory with it just before, in the same task.  So, once an
+ * idmapped mount has come up, each such check leaves task and idmap in the directory's
+ * inode.  The VFS has the directory locked then, but for O_TMPFILE and knfsd; for the
+ * sake of these there is more than one record.  A task whose record is gone all the
+ * same gets ESTALE, upon which the VFS walks and checks again: with another idmap than
+ * that of the check, the caller's ids would be those of another user.
  */
-static void fuse_bpf_idmap_remember(struct fuse_bpf_sb *fsb, struct mnt_idmap *idmap)
+struct fuse_bpf_check {
+	const struct task_struct *task;	/* compared only: a later task leaves its own */
+	struct mnt_idmap *idmap;	/* counted; NULL: a place that is free */
+};
+
+struct fuse_bpf_checks {
+	struct fuse_bpf_check last[FUSE_BPF_CHECKS];	/* the latest first */
+};
+
+/*
+ * Put @check, with its reference, in front, and the others behind it.  Returns the
+ * idmap that went: the task's former one, or the oldest, or NULL.
+ */
+static struct mnt_idmap *fuse_bpf_checks_push(struct fuse_bpf_checks *checks,
+					      struct fuse_bpf_check check)
 {
-	struct mnt_idmap *old = idmap;
+	struct mnt_idmap *gone;
 	int i;
 
-	if (idmap == &nop_mnt_idmap || READ_ONCE(fsb->idmaps[0]) == idmap)
-		return;
-	mnt_idmap_get(idmap);
-	spin_lock(&fsb->idmaps_lock);
-	for (i = 0; i < ARRAY_SIZE(fsb->idmaps); i++) {
-		struct mnt_idmap *here = fsb->idmaps[i];
-
-		WRITE_ONCE(fsb->idmaps[i], old);
-		old = here;
-		if (!old || old == idmap)
+	for (i = 0; i < FUSE_BPF_CHECKS - 1; i++)
+		if (!checks->last[i].idmap || checks->last[i].task == check.task)
 			break;
-	}
-	spin_unlock(&fsb->idmaps_lock);
-	if (old)
-		mnt_idmap_put(old);
+	gone = checks->last[i].idmap;
+	memmove(&checks->last[1], &checks->last[0], i * sizeof(check));
+	checks->last[0] = check;
+	return gone;
 }
 
-/* current is checked for the right to change @dir, through a mount with @idmap. */
-void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap)
+static int fuse_bpf_checks_alloc(struct inode *dir)
 {
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(dir);
-	struct mnt_idmap *old;
+	struct fuse_bpf_checks *checks = kzalloc(sizeof(*checks), GFP_KERNEL_ACCOUNT);
 
-	fuse_bpf_idmap_remember(fuse_bpf_sb(dir->i_sb), idmap);
+	if (!checks)
+		return -ENOMEM;
+	spin_lock(&dir->i_lock);
+	if (!fi->checks) {
+		WRITE_ONCE(fi->checks, checks);
+		checks = NULL;
+	}
+	spin_unlock(&dir->i_lock);
+	kfree(checks);
+	return 0;
+}
+
+/* current has the right to change @dir, through a mount with @idmap.  May sleep. */
+int fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap)
+{
+	struct fuse_bpf_inode *fi = fuse_bpf_inode(dir);
+	struct fuse_bpf_sb *fsb = fuse_bpf_sb(dir->i_sb);
+	struct mnt_idmap *gone;
+	int err;
+
+	if (!READ_ONCE(fsb->idmapped))
+		WRITE_ONCE(fsb->idmapped, true);
+	if (!READ_ONCE(fi->checks)) {
+		err = fuse_bpf_checks_alloc(dir);
+		if (err)
+			return err;
+	}
 	mnt_idmap_get(idmap);
 	spin_lock(&dir->i_lock);
-	old = fi->idmap;
-	fi->idmap = idmap;
-	fi->idmap_task = current;
+	gone = fuse_bpf_checks_push(fi->checks, (struct fuse_bpf_check) { current, idmap });
 	spin_unlock(&dir->i_lock);
-	if (old)
-		mnt_idmap_put(old);
+	if (gone)
+		mnt_idmap_put(gone);
+	return 0;
 }
 
 /* @fi goes. */
-void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi)
-{
-	if (fi->idmap)
-		mnt_idmap_put(fi->idmap);
-	fi->idmap = NULL;
-}
-
-void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb)
+void fuse_bpf_checks_free(struct fuse_bpf_inode *fi)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && fsb->idmaps[i]; i++)
-		mnt_idmap_put(fsb->idmaps[i]);
+	if (!fi->checks)
+		return;
+	for (i = 0; i < FUSE_BPF_CHECKS && fi->checks->last[i].idmap; i++)
+		mnt_idmap_put(fi->checks->last[i].idmap);
+	kfree(fi->checks);
+	fi->checks = NULL;
 }
 
 /* That of current's last check, if it is still there; counted, or NULL. */
 static struct mnt_idmap *fuse_bpf_idmap_of_check(struct inode *dir)
 {
-	struct fuse_bpf_inode *fi = fuse_bpf_inode(dir);
+	const struct fuse_bpf_checks *checks;
 	struct mnt_idmap *idmap = NULL;
+	int i;
 
 	spin_lock(&dir->i_lock);
-	if (fi->idmap && fi->idmap_task == current)
-		idmap = mnt_idmap_get(fi->idmap);
+	checks = fuse_bpf_inode(dir)->checks;
+	for (i = 0; checks && i < FUSE_BPF_CHECKS && checks->last[i].idmap; i++)
+		if (checks->last[i].task == current) {
+			idmap = mnt_idmap_get(checks->last[i].idmap);
+			break;
+		}
 	spin_unlock(&dir->i_lock);
 	return idmap;
-}
-
-/* A place that was once taken stays so. */
-static struct mnt_idmap *fuse_bpf_idmap_get(struct fuse_bpf_sb *fsb, int i)
-{
-	struct mnt_idmap *idmap;
-
-	spin_lock(&fsb->idmaps_lock);
-	idmap = mnt_idmap_get(fsb->idmaps[i]);
-	spin_unlock(&fsb->idmaps_lock);
-	return idmap;
-}
-
-/* The idmap is not known: with whichever is not refused; else the first refusal. */
-static int fuse_bpf_change_with_any_idmap(struct fuse_bpf_sb *fsb, fuse_bpf_change_fn *change,
-					  void *arg)
-{
-	int i, err = change(&nop_mnt_idmap, arg), again = err;
-
-	for (i = 0; i < ARRAY_SIZE(fsb->idmaps) && (again == -EACCES || again == -EPERM); i++) {
-		struct mnt_idmap *idmap;
-
-		if (!READ_ONCE(fsb->idmaps[i]))
-			break;
-		idmap = fuse_bpf_idmap_get(fsb, i);
-		again = change(idmap, arg);
-		mnt_idmap_put(idmap);
-		if (!again)
-			err = 0;
-	}
-	return err;
 }
 
 /* Make a change in @dir with the idmap that the caller came through. */
 int fuse_bpf_change_without_idmap(struct inode *dir, fuse_bpf_change_fn *change, void *arg)
 {
-	struct fuse_bpf_sb *fsb = fuse_bpf_sb(dir->i_sb);
 	struct mnt_idmap *idmap;
 	int err;
 
-	if (likely(!READ_ONCE(fsb->idmaps[0])))
+	fuse_bpf_point("change:idmap");
+	/* What current was checked with a moment ago has set it, if there is need of it. */
+	if (likely(!READ_ONCE(fuse_bpf_sb(dir->i_sb)->idmapped)))
 		return change(&nop_mnt_idmap, arg);
 	idmap = fuse_bpf_idmap_of_check(dir);
 	if (!idmap)
-		return fuse_bpf_change_with_any_idmap(fsb, change, arg);
+		return -ESTALE;
 	err = change(idmap, arg);
 	mnt_idmap_put(idmap);
 	return err;

@@ -296,15 +296,15 @@ static __always_inline const struct cred *fuse_bpf_creds_enter_as(struct super_b
 }
 
 /*
- * Work below as the caller derived, where none of the caller's ids has a part.
- * Returns what fuse_bpf_creds_leave() takes, or ERR_PTR(-ENOMEM).  May sleep.
+ * Work below as the caller derived, who came through a mount with @idmap.  Returns
+ * what fuse_bpf_creds_leave() takes, or ERR_PTR(-ENOMEM).  May sleep.
  */
-const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
+const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap)
 {
 	const struct cred *cred = current_cred();
 	struct fuse_bpf_caller caller = {
 		.cred	= cred,
-		.idmap	= &nop_mnt_idmap,
+		.idmap	= idmap,
 		.keeper	= INVALID_GID,
 		.caps	= fuse_bpf_derived_caps(sb, cred, FUSE_BPF_RIGHTS_MOUNTER),
 	};

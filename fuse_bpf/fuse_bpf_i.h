@@ -16,6 +16,7 @@
 #include <linux/percpu-refcount.h>
 #include <linux/posix_acl.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include "compat/compat.h"
 #include "ops.h"
 #include "points.h"
@@ -23,6 +24,7 @@
 struct bpf_link;
 struct bpf_prog;
 struct btf;
+struct fuse_bpf_checks;
 struct seq_file;
 
 #define FUSE_BPF_SUPER_MAGIC	0x46425046
@@ -125,8 +127,8 @@ int fuse_bpf_kfuncs_register(void);
 
 /* --- objects of a mount ---------------------------------------------------- */
 
-/* How many idmapped mounts of ours one directory's changes may come through at a time. */
-#define FUSE_BPF_IDMAPS		8
+/* How many tasks that were checked for the right to change a directory it remembers. */
+#define FUSE_BPF_CHECKS		8
 
 /* A superblock's own part; sb->s_fs_info. */
 struct fuse_bpf_sb {
@@ -140,11 +142,11 @@ struct fuse_bpf_sb {
 	bool nosuid;			/* the backing mount is */
 	bool relatime;			/* it was; @mnt is not */
 	bool check_backing;		/* the mounter may be refused search below */
+	struct xarray devs;		/* our device number by the backing one; its own lock */
+	atomic_t dev_count;		/* of @devs, and of those about to be in it */
 	spinlock_t lock;
-	struct list_head devs;		/* struct fuse_bpf_dev; under lock */
 	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
-	spinlock_t idmaps_lock;
-	struct mnt_idmap *idmaps[FUSE_BPF_IDMAPS];	/* counted; the latest first; idmaps_lock */
+	bool idmapped;			/* an idmapped mount has come up; never cleared */
 };
 
 static inline struct fuse_bpf_sb *fuse_bpf_sb(const struct super_block *sb)
@@ -177,9 +179,8 @@ struct fuse_bpf_inode {
 	struct fuse_bpf_seen seen;
 	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
 	bool granted;			/* an access program has granted something; never cleared */
-	/* Of a directory: who was last checked for the right to change it, through which mount. */
-	struct mnt_idmap *idmap;	/* i_lock; counted; NULL: no mount is idmapped */
-	const struct task_struct *idmap_task;	/* i_lock; compared only */
+	/* Of a directory: who was checked last, by which idmap; i_lock, but set once. */
+	struct fuse_bpf_checks *checks;
 };
 
 static inline struct fuse_bpf_inode *fuse_bpf_inode(const struct inode *inode)
@@ -402,7 +403,7 @@ enum fuse_bpf_rights {
 
 struct fuse_bpf_creds *fuse_bpf_creds_alloc(void);
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds);
-const struct cred *fuse_bpf_creds_enter(struct super_block *sb);
+const struct cred *fuse_bpf_creds_enter_mapped(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode);
@@ -418,6 +419,12 @@ void fuse_bpf_creds_leave(const struct cred *old);
 static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
 {
 	return rcu_replace_pointer(current->cred, new, true);
+}
+
+/* Where none of the caller's ids has a part. */
+static inline const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
+{
+	return fuse_bpf_creds_enter_mapped(sb, &nop_mnt_idmap);
 }
 
 static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
@@ -452,9 +459,8 @@ int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry
 			     struct iattr *attr);
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
-void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
-void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi);
-void fuse_bpf_idmaps_free(struct fuse_bpf_sb *fsb);
+int fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
+void fuse_bpf_checks_free(struct fuse_bpf_inode *fi);
 
 /* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
 
@@ -491,7 +497,7 @@ int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
 int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less);
-int fuse_bpf_backing_permission(struct inode *inode, int mask);
+int fuse_bpf_backing_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done);
@@ -570,7 +576,7 @@ struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
 bool fuse_bpf_owner_settled(struct inode *inode);
-int fuse_bpf_check_setid(struct inode *inode);
+int fuse_bpf_check_setid(struct mnt_idmap *idmap, struct inode *inode);
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen);
 
 /* Flags of an inode that the VFS acts upon. */

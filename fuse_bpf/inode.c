@@ -24,7 +24,7 @@ struct inode *fuse_bpf_inode_alloc(struct super_block *sb)
 	fi->mask = 0;
 	fi->shaped = false;
 	fi->granted = false;
-	fi->idmap = NULL;
+	fi->checks = NULL;
 	return &fi->vfs_inode;
 }
 
@@ -48,7 +48,7 @@ void fuse_bpf_inode_evict(struct inode *inode)
 		fuse_bpf_slot_put(fi->slot);
 	}
 	iput(fi->backing);
-	fuse_bpf_idmap_forget(fi);
+	fuse_bpf_checks_free(fi);
 }
 
 static void fuse_bpf_inode_init_once(void *obj)
@@ -291,7 +291,7 @@ static noinline int fuse_bpf_permission_by_backing(struct mnt_idmap *idmap, stru
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;
 	for (tries = 0; tries < FUSE_BPF_PERMISSION_TRIES; tries++) {
-		err = fuse_bpf_backing_permission(inode, below);
+		err = fuse_bpf_backing_permission(idmap, inode, below);
 		if (err || fuse_bpf_attr_fresh(inode))
 			return err;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH) ?:
@@ -327,6 +327,19 @@ static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 }
 
 /*
+ * Is it the check before a change of names in a directory, whose idmap is to be
+ * remembered?  The VFS makes that with exactly this mask, and never in a lockless walk;
+ * access(2) and open(2) add flags of their own.
+ */
+static bool fuse_bpf_is_change_check(const struct mnt_idmap *idmap, const struct inode *inode,
+				     int mask)
+{
+	return mask == (MAY_WRITE | MAY_EXEC) && S_ISDIR(fuse_bpf_mode(inode)) &&
+	       unlikely(idmap != &nop_mnt_idmap ||
+			READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmapped));
+}
+
+/*
  * The caller against what the mount shows.  In a lockless walk (MAY_NOT_BLOCK)
  * only what does not sleep; -ECHILD makes the VFS come again.
  */
@@ -335,9 +348,6 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	bool setid;
 	int err;
 
-	if ((mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)) &&
-	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
-		fuse_bpf_idmap_used(inode, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
 		err = fuse_bpf_refresh(inode, mask & MAY_NOT_BLOCK ? FUSE_BPF_REFRESH_RCU :
 								     FUSE_BPF_REFRESH);
@@ -345,12 +355,14 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 			return err;
 	}
 	err = fuse_bpf_permission_shown(idmap, inode, mask);
+	if (!err && fuse_bpf_is_change_check(idmap, inode, mask))
+		err = fuse_bpf_idmap_used(inode, idmap);
 	if (err)
 		return err;
 	setid = fuse_bpf_is_setid_check(inode, mask);
 	/* The bits need not be those of a mount of ours below: not its check of them. */
 	err = fuse_bpf_permission_below(idmap, inode, mask, setid ? mask | MAY_OPEN : mask);
-	return unlikely(setid && !err) ? fuse_bpf_check_setid(inode) : err;
+	return unlikely(setid && !err) ? fuse_bpf_check_setid(idmap, inode) : err;
 }
 
 /* --- setattr --------------------------------------------------------------------------------- */

@@ -165,8 +165,8 @@ static struct fuse_bpf_sb *fuse_bpf_sb_new(struct fs_context *fc, const struct p
 	if (!fsb)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&fsb->lock);
-	INIT_LIST_HEAD(&fsb->devs);
-	spin_lock_init(&fsb->idmaps_lock);
+	/* A user who makes subvolumes pays for what that takes. */
+	xa_init_flags(&fsb->devs, XA_FLAGS_ACCOUNT);
 	fsb->detach = m->detach;
 	fsb->mount_id = atomic64_inc_return(&last_mount_id);
 	fsb->slot = fuse_bpf_slot_get(m->slot);

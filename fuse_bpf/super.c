@@ -9,79 +9,61 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
+#include <linux/xarray.h>
 #include <linux/xattr.h>
 #include "fuse_bpf_i.h"
 
 /* --- device numbers ------------------------------------------------------------------ */
 
 /*
- * A backing filesystem can show several devices (btrfs subvolumes), each with
- * its own inode numbers.  Each gets a device number of ours.
+ * How many a superblock may have: the kernel has a million for all, and a user can make
+ * as many subvolumes as there is space for.
  */
-struct fuse_bpf_dev {
-	struct list_head node;
-	dev_t backing;
-	dev_t ours;
-};
+#define FUSE_BPF_DEVS_MAX	1024
 
-static dev_t fuse_bpf_dev_find(struct fuse_bpf_sb *fsb, dev_t backing)
-{
-	struct fuse_bpf_dev *d;
-
-	lockdep_assert_held(&fsb->lock);
-	list_for_each_entry(d, &fsb->devs, node)
-		if (d->backing == backing)
-			return d->ours;
-	return 0;
-}
-
+/*
+ * A backing filesystem can show several devices (btrfs subvolumes), each with
+ * its own inode numbers.  Each gets a device number of ours, until unmount.
+ */
 static dev_t fuse_bpf_dev_add(struct fuse_bpf_sb *fsb, dev_t backing)
 {
-	struct fuse_bpf_dev *d = kmalloc(sizeof(*d), GFP_KERNEL);
+	void *other;
 	dev_t ours;
 
-	if (!d)
+	if (!atomic_add_unless(&fsb->dev_count, 1, FUSE_BPF_DEVS_MAX))
 		return 0;
-	if (get_anon_bdev(&d->ours)) {
-		kfree(d);
+	if (get_anon_bdev(&ours)) {
+		atomic_dec(&fsb->dev_count);
 		return 0;
 	}
-	d->backing = backing;
-	spin_lock(&fsb->lock);
-	ours = fuse_bpf_dev_find(fsb, backing);
-	if (!ours)
-		list_add(&d->node, &fsb->devs);
-	spin_unlock(&fsb->lock);
-	if (!ours)
-		return d->ours;
-	free_anon_bdev(d->ours);
-	kfree(d);
-	return ours;
+	other = xa_cmpxchg(&fsb->devs, backing, NULL, xa_mk_value(ours), GFP_KERNEL);
+	if (!other)
+		return ours;
+	/* Another task was faster, or there is no memory. */
+	free_anon_bdev(ours);
+	atomic_dec(&fsb->dev_count);
+	return xa_is_value(other) ? xa_to_value(other) : 0;
 }
 
 /* As fuse_bpf_dev(), where the device is not that of the backing filesystem. */
 dev_t fuse_bpf_other_dev(struct super_block *sb, dev_t backing)
 {
 	struct fuse_bpf_sb *fsb = fuse_bpf_sb(sb);
-	dev_t ours;
+	void *known = xa_load(&fsb->devs, backing);
+	dev_t ours = known ? xa_to_value(known) : fuse_bpf_dev_add(fsb, backing);
 
-	spin_lock(&fsb->lock);
-	ours = fuse_bpf_dev_find(fsb, backing);
-	spin_unlock(&fsb->lock);
-	if (!ours)
-		ours = fuse_bpf_dev_add(fsb, backing);
-	/* Without memory: inode numbers that repeat are better than no answer. */
+	/* Without one: inode numbers that repeat are better than no answer. */
 	return ours ?: sb->s_dev;
 }
 
 static void fuse_bpf_devs_free(struct fuse_bpf_sb *fsb)
 {
-	struct fuse_bpf_dev *d, *next;
+	unsigned long backing;
+	void *ours;
 
-	list_for_each_entry_safe(d, next, &fsb->devs, node) {
-		free_anon_bdev(d->ours);
-		kfree(d);
-	}
+	xa_for_each(&fsb->devs, backing, ours)
+		free_anon_bdev(xa_to_value(ours));
+	xa_destroy(&fsb->devs);
 }
 
 /* --- operations -------------------------------------------------------------------------- */
@@ -314,7 +296,6 @@ void fuse_bpf_sb_free(struct fuse_bpf_sb *fsb)
 		fuse_bpf_slot_put(fsb->slot);
 	}
 	fuse_bpf_creds_free(fsb->creds);
-	fuse_bpf_idmaps_free(fsb);
 	if (fsb->mounter)
 		put_cred(fsb->mounter);
 	kfree(fsb);

@@ -10,8 +10,10 @@
  */
 #include "test.h"
 #include "acl.h"
+#include "idmap.h"
 
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
 
 /* The served directory, NFS on it, and our mount over that. */
@@ -200,6 +202,36 @@ static void open_file_counts(void **state)
 	assert_ok(unlink(in(served, "d/mine")));
 	assert_int_equal(in_child(0, truncates_its_own, (void *)in(view, "d")), 0);
 	file_is(in(served, "d/mine"), "te");
+}
+
+static int opens_as(uid_t uid, const char *path)
+{
+	int err;
+
+	become(uid, uid);
+	err = outcome_of(try_open(path, O_RDWR, 0));
+	become_root();
+	return err;
+}
+
+/* The server is shown the ids that an idmapped mount of ours makes of the caller's. */
+static void idmapped_is_checked_by_the_server(void **state)
+{
+	const char *shifted = tmp_dir("shifted"), *path = fmt("%s/f", shifted);
+	int as_shifted, as_stored;
+
+	if (!over_nfs(*(const unsigned int *)*state, FS_NFS_UNCACHED))
+		skip();
+	file_write(in(served, "f"), "text");
+	assert_ok(chmod(in(served, "f"), 0600));
+	assert_ok(chown(in(served, "f"), 5, 5));
+	clone_shifted(view, shifted);
+	as_shifted = opens_as(SHIFT + 5, path);
+	as_stored = opens_as(5, path);
+	assert_ok(umount(shifted));
+	assert_int_equal(as_shifted, 0);
+	assert_int_equal(as_stored, EACCES);
+	assert_int_equal(opens_as(5, in(view, "f")), 0);
 }
 
 static int makes_read_only(void *dir)
@@ -546,6 +578,7 @@ int main(void)
 		cmocka_unit_test_teardown(cached_as_long_as_below, end_test),
 		EITHER(shows_at_the_server),
 		EITHER(open_file_counts),
+		EITHER(idmapped_is_checked_by_the_server),
 		EITHER(reads_ahead),
 		EITHER(removed_is_gone),
 		EITHER(open_file_is_kept),

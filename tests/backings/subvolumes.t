@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
 # Subvolumes of btrfs repeat inode numbers: under one mount of ours st_dev and st_ino together still name one file.
 # With one device number for all, tar takes the second subvolume's files for links of the first one's, and du counts
-# them once.
+# them once. Without FUSE_BPF_DEVS_MAX a user who makes subvolumes takes up the kernel's numbers.
 # shellcheck source=tests/lib/tap.sh
 source "${TEST_TOP:?}/tests/lib/tap.sh"
 
@@ -69,6 +70,22 @@ status_is 1 "it is gone" stat "$view/three"
 is "$(cat <&"$open")" three "an open file in it stays"
 exec {open}<&-
 
+ok_if "umount" umount "$view"
+
+# The numbers that one mount may take are limited: FUSE_BPF_DEVS_MAX.
+most=1024 more=6
+mkdir "$disk/many"
+(cd "$disk/many" && seq 1001 $((1000 + most + more)) | xargs btrfs subvolume create) >/dev/null
+ok_if "mount over more subvolumes than it has numbers for" mount -t fuse_bpf "$disk/many" "$view"
+# The directory that they are in has one, too.
+own=$(mountpoint -d "$view")
+stat -c %Hd:%Ld "$view" "$view"/* >"$TEST_TMP/devs"
+is "$(grep -vxF "$own" "$TEST_TMP/devs" | sort -u | wc -l)" "$most" "as many have one of their own"
+is "$(tail -n "$more" "$TEST_TMP/devs" | sort -u)" "$own" "the others have the mount's"
+is "$(stat -c %Hd:%Ld "$view" "$view"/* | cmp - "$TEST_TMP/devs" && echo same)" same "and so it stays"
+ok_if "umount" umount "$view"
+ok_if "another mount over them" mount -t fuse_bpf "$disk/many" "$view"
+unlike "$(stat -c %Hd:%Ld "$view/$((1000 + most + more))")" "$(mountpoint -d "$view")" "has numbers again"
 ok_if "umount" umount "$view"
 ok_if "umount of btrfs" umount "$disk"
 done_testing

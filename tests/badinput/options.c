@@ -6,12 +6,10 @@
  */
 #include "pair.h"
 
-#include <linux/capability.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 
 static struct set *set;
 
@@ -242,18 +240,6 @@ static void without_privilege(void **state)
 	assert_int_equal(in_child(CLONE_NEWUSER | CLONE_NEWNS, mount_in_userns, NULL), 0);
 	assert_int_equal(ops_get("hide").mounts, 0);
 	assert_ok(try_mnt(back, at, "ops=hide"));
-}
-
-/* This process may pass by modes, or not. */
-static void set_dac_rights(bool on)
-{
-	const __u32 dac = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	assert_ok(syscall(SYS_capget, &head, data));
-	data[0].effective = on ? data[0].effective | dac : data[0].effective & ~dac;
-	assert_ok(syscall(SYS_capset, &head, data));
 }
 
 /* Opened and made by tasks with other rights: -1 and errno, or a descriptor of the mount. */

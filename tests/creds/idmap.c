@@ -252,6 +252,33 @@ static void file_flags_are_the_owners(void **state)
 	}
 }
 
+/* The mounter may not pass by modes, so the backing filesystem checks the caller, too: as itself there. */
+static void checked_below_by_the_ids_of_below(void **state)
+{
+	const char *limited = tmp_dir("limited"), *shifted = tmp_dir("limited_shifted");
+
+	assert_ok(mkdir(fmt("%s/d", at.back), 0755));
+	file_write(fmt("%s/d/f", at.back), "text");
+	assert_ok(chmod(fmt("%s/d/f", at.back), 0600));
+	assert_ok(chown(fmt("%s/d/f", at.back), 5, 6));
+	assert_ok(chown(fmt("%s/d", at.back), 5, 6));
+	set_dac_rights(false);
+	mnt(at.back, limited, "");
+	set_dac_rights(true);
+	clone_shifted(limited, shifted);
+	become(SHIFT + 5, SHIFT + 6);
+	assert_ok(try_open(fmt("%s/d/f", shifted), O_RDWR, 0));
+	assert_ok(mkdir(fmt("%s/d/made", shifted), 0700));
+	assert_ok(rmdir(fmt("%s/d/made", shifted)));
+	assert_fails(access(fmt("%s/d/f", limited), R_OK), EACCES);
+	become(5, 6);
+	assert_fails(try_open(fmt("%s/d/f", shifted), O_RDONLY, 0), EACCES);
+	assert_ok(try_open(fmt("%s/d/f", limited), O_RDWR, 0));
+	become_root();
+	assert_ok(umount(shifted));
+	umnt(limited);
+}
+
 static int group_done(void **state)
 {
 	backings_done();
@@ -272,6 +299,7 @@ int main(void)
 		TEST_BOTH(setgid_follows_the_mapped_groups),
 		TEST_BOTH(acls_name_the_users_of_the_mount),
 		TEST_BOTH(file_flags_are_the_owners),
+		TEST_ABOVE(checked_below_by_the_ids_of_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, group_done);

@@ -3,10 +3,12 @@
 #include "test.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -62,6 +64,17 @@ void become_root(void)
 {
 	assert_ok(seteuid(0));
 	assert_ok(setegid(0));
+}
+
+void set_dac_rights(bool on)
+{
+	const __u32 dac = 1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH;
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	assert_ok(syscall(SYS_capget, &head, data));
+	data[0].effective = on ? data[0].effective | dac : data[0].effective & ~dac;
+	assert_ok(syscall(SYS_capset, &head, data));
 }
 
 static void write_own(const char *path, const char *text)

@@ -17,6 +17,9 @@ const char *tmp_dir(const char *name);
 void become(uid_t uid, gid_t gid);
 void become_root(void);
 
+/* This process, which is root's, may pass by modes, or not. */
+void set_dac_rights(bool on);
+
 /* Run fn in a child, perhaps in new namespaces (CLONE_NEW*); what it returned, 0 to 255. */
 int in_child(int flags, int (*fn)(void *arg), void *arg);
 
