@@ -337,6 +337,9 @@ struct fuse_bpf_call {
 
 bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 		      enum fuse_bpf_op op, struct dentry *dentry);
+bool fuse_bpf_begin_version(struct fuse_bpf_call *call, struct inode *inode, enum fuse_bpf_op op,
+			    struct dentry *dentry, struct fuse_bpf_version *v);
+struct fuse_bpf_version *fuse_bpf_hold_version(const struct inode *inode);
 int __fuse_bpf_pre(struct fuse_bpf_call *call);
 long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
 long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
