@@ -8,11 +8,13 @@
  *
  *   FUSE_BPF_RIGHTS_MOUNTER: the mounter's, but CAP_SYS_RESOURCE and CAP_FSETID
  *	only if the caller has them: reserved blocks, quota and setuid bits go by
- *	the caller.  For reading and data, and for changes that the mount grants
- *	and the backing filesystem would not.
+ *	the caller.  For path walks, attributes and listings, and for changes that
+ *	the mount grants and the backing filesystem would not.
  *   FUSE_BPF_RIGHTS_CALLER: the caller's, as far as the mounter has them.  For
  *	all other changes: the backing filesystem checks the caller under its own
- *	lock (change.c).
+ *	lock (change.c).  And for opening a file and for its data: no mode is
+ *	checked below there, and what some filesystems check later by the
+ *	credentials that a file was opened with is then checked for the caller.
  *
  * On an idmapped mount of ours the ids are mapped: below there is only what the
  * mount shows without it.  Capabilities in a user namespace other than the
@@ -326,6 +328,21 @@ const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mn
 	return fuse_bpf_creds_enter_as(sb, caller);
 }
 
+static __always_inline const struct cred *
+fuse_bpf_creds_enter_inode(struct inode *inode, struct mnt_idmap *idmap, umode_t mode,
+			   enum fuse_bpf_rights rights)
+{
+	const struct cred *cred = current_cred();
+	struct fuse_bpf_caller caller = {
+		.cred	= cred,
+		.idmap	= idmap,
+		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
+		.caps	= fuse_bpf_derived_caps(inode->i_sb, cred, rights),
+	};
+
+	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
+}
+
 /*
  * The same for a change of @inode, or in that directory, by a caller who came
  * through a mount with @idmap; @mode is what it is to get, if that changes.
@@ -333,15 +350,14 @@ const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mn
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode)
 {
-	const struct cred *cred = current_cred();
-	struct fuse_bpf_caller caller = {
-		.cred	= cred,
-		.idmap	= idmap,
-		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
-		.caps	= fuse_bpf_derived_caps(inode->i_sb, cred, FUSE_BPF_RIGHTS_MOUNTER),
-	};
+	return fuse_bpf_creds_enter_inode(inode, idmap, mode, FUSE_BPF_RIGHTS_MOUNTER);
+}
 
-	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
+/* For an operation on the open file @file, or to open it. */
+const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
+{
+	return fuse_bpf_creds_enter_inode(file_inode(file), file_mnt_idmap(file), 0,
+					  FUSE_BPF_RIGHTS_CALLER);
 }
 
 /*

@@ -411,6 +411,7 @@ const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_i
 					       umode_t mode);
 const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
 						  kuid_t owner);
+const struct cred *fuse_bpf_creds_enter_file(const struct file *file);
 const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner);
 void fuse_bpf_creds_leave(const struct cred *old);
 
@@ -421,11 +422,6 @@ void fuse_bpf_creds_leave(const struct cred *old);
 static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
 {
 	return rcu_replace_pointer(current->cred, new, true);
-}
-
-static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
-{
-	return fuse_bpf_creds_enter_change(file_inode(file), file_mnt_idmap(file), 0);
 }
 
 /* --- changes: change.c -------------------------------------------------------- */
