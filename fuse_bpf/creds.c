@@ -360,16 +360,9 @@ const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
 					  FUSE_BPF_RIGHTS_CALLER);
 }
 
-/*
- * As fuse_bpf_creds_enter_change(), but as the user @owner of the backing filesystem,
- * who is its owner by what the caller's right was checked with, and without the
- * mounter's right to act as the owner: the backing filesystem checks under its lock
- * that @owner is the owner.
- */
-const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
-						  kuid_t owner)
+/* @old from an enter function: be @owner from here on, without the right to act as any owner. */
+static const struct cred *fuse_bpf_creds_become(const struct cred *old, kuid_t owner)
 {
-	const struct cred *old = fuse_bpf_creds_enter_change(inode, idmap, 0);
 	struct cred *new;
 
 	if (IS_ERR(old))
@@ -384,6 +377,24 @@ const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mn
 		cap_lower(new->cap_effective, CAP_FOWNER);
 	fuse_bpf_creds_leave(new);
 	return old;
+}
+
+/*
+ * As fuse_bpf_creds_enter_change(), but as the user @owner of the backing filesystem,
+ * who is its owner by what the caller's right was checked with, and without the
+ * mounter's right to act as the owner: the backing filesystem checks under its lock
+ * that @owner is the owner.
+ */
+const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
+						  kuid_t owner)
+{
+	return fuse_bpf_creds_become(fuse_bpf_creds_enter_change(inode, idmap, 0), owner);
+}
+
+/* As fuse_bpf_creds_enter_file(), but as that user. */
+const struct cred *fuse_bpf_creds_enter_file_as(const struct file *file, kuid_t owner)
+{
+	return fuse_bpf_creds_become(fuse_bpf_creds_enter_file(file), owner);
 }
 
 /* The same, but for @owner with all that the caller's own credentials are. */

@@ -412,6 +412,7 @@ const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_i
 const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
 						  kuid_t owner);
 const struct cred *fuse_bpf_creds_enter_file(const struct file *file);
+const struct cred *fuse_bpf_creds_enter_file_as(const struct file *file, kuid_t owner);
 const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner);
 void fuse_bpf_creds_leave(const struct cred *old);
 
