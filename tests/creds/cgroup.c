@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Delegated control groups as the backing directory: the kernel checks who moves a process by
- * the credentials that the file was opened with. With the mounter's capabilities the owner of
- * a group could move root's processes there.
+ * the credentials that the file was opened with. With the mounter's, whether its capabilities
+ * (cgroup2) or its user ids (the first version), the owner of a group could move root's
+ * processes there.
  */
 #include "twin.h"
 
@@ -101,6 +102,11 @@ static void by_the_openers_capabilities(void **state)
 	only_ones_own_processes("cgroup2", NULL);
 }
 
+static void by_the_openers_user(void **state)
+{
+	only_ones_own_processes("cgroup", "none,name=fuse_bpf");
+}
+
 /* After a failure half way, too. */
 static int undo(void **state)
 {
@@ -120,6 +126,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(by_the_openers_capabilities, undo),
+		cmocka_unit_test_teardown(by_the_openers_user, undo),
 	};
 
 	umask(0022);
