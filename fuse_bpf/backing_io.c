@@ -231,10 +231,28 @@ ssize_t fuse_bpf_backing_copy(struct file *in, loff_t pos_in, struct file *out,
 	return ret;
 }
 
+/*
+ * A dedupe into a file that is open for reading is for its owner and for those who may
+ * write to it.  The VFS has checked that on our inode.  Where the mount may show another
+ * owner or mode, the VFS's check of the backing inode is passed as the owner of that.
+ */
+static const struct cred *fuse_bpf_creds_enter_remap(struct file *out, unsigned int flags)
+{
+	const struct inode *inode = file_inode(out), *backing = fuse_bpf_backing_inode(inode);
+	struct mnt_idmap *idmap = mnt_idmap(fuse_bpf_sb(inode->i_sb)->mnt);
+
+	if (!(flags & REMAP_FILE_DEDUP) || (out->f_mode & FMODE_WRITE) ||
+	    !fuse_bpf_change_is_granted(inode))
+		return fuse_bpf_creds_enter_file(out);
+	return fuse_bpf_creds_enter_file_as(out,
+		vfsuid_into_kuid(make_vfsuid(idmap, backing->i_sb->s_user_ns,
+					     READ_ONCE(backing->i_uid))));
+}
+
 loff_t fuse_bpf_backing_remap(struct file *in, loff_t pos_in, struct file *out,
 			      loff_t pos_out, loff_t len, unsigned int flags)
 {
-	const struct cred *old = fuse_bpf_creds_enter_file(out);
+	const struct cred *old = fuse_bpf_creds_enter_remap(out, flags);
 	loff_t ret;
 
 	if (IS_ERR(old))

@@ -178,40 +178,35 @@ int fuse_bpf_detached(const struct inode *inode)
 	return fuse_bpf_sb(inode->i_sb)->detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
 }
 
-/*
- * The slow half of fuse_bpf_begin().  @dentry is what the operation is about,
- * or NULL where the VFS gives an inode alone.
- */
-bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
-		      enum fuse_bpf_op op, struct dentry *dentry)
+/* Whether programs see the operation although their set may be detached; else call->refusal. */
+static bool fuse_bpf_is_shown(struct fuse_bpf_call *call, const struct inode *inode)
+{
+	enum fuse_bpf_detach detach;
+
+	if (likely(!(READ_ONCE(fuse_bpf_inode(inode)->slot->wanted) & FUSE_BPF_SLOT_DEAD)))
+		return true;
+	detach = fuse_bpf_sb(inode->i_sb)->detach;
+	call->refusal = detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
+	return detach == FUSE_BPF_DETACH_KEEP;
+}
+
+/* Takes over the reference to @v, which is a version of the slot of @inode. */
+static __always_inline bool fuse_bpf_begin_with(struct fuse_bpf_call *call, struct inode *inode,
+						enum fuse_bpf_op op, struct dentry *dentry,
+						struct fuse_bpf_version *v)
 {
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-	struct fuse_bpf_slot *slot = fi->slot;
-	struct fuse_bpf_version *v;
 
-	if (READ_ONCE(slot->wanted) & FUSE_BPF_SLOT_DEAD) {
-		enum fuse_bpf_detach detach = fuse_bpf_sb(inode->i_sb)->detach;
-
-		call->refusal = detach == FUSE_BPF_DETACH_FAIL ? -ENOTCONN : 0;
-		if (detach != FUSE_BPF_DETACH_KEEP)
-			return false;
-	}
-	rcu_read_lock();
-	v = fuse_bpf_version_get(slot);
-	if (likely(v))
-		fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
-				  fuse_bpf_target_is_dir(inode, op, dentry));
-	rcu_read_unlock();
-	if (!v) {
-		call->refusal = -ENOTCONN;
-		return false;
-	}
 	if (!(v->wanted & fi->mask & BIT_ULL(op))) {
 		percpu_ref_put(&v->ref);
 		return false;
 	}
+	rcu_read_lock();
+	fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
+			  fuse_bpf_target_is_dir(inode, op, dentry));
+	rcu_read_unlock();
 	call->version = v;
-	call->slot = slot;
+	call->slot = fi->slot;
 	call->op = op;
 	call->phase = FUSE_BPF_PHASE_PRE;
 	call->post = false;
@@ -224,6 +219,54 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 	call->child = (struct fuse_bpf_child_rule) { .mask = ~0ULL };
 	fuse_bpf_clear_args(call);
 	return true;
+}
+
+/* The present version of the programs that see @inode, referenced; NULL if there are none. */
+struct fuse_bpf_version *fuse_bpf_hold_version(const struct inode *inode)
+{
+	struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
+	struct fuse_bpf_version *v;
+
+	if (!slot)
+		return NULL;
+	rcu_read_lock();
+	v = fuse_bpf_version_get(slot);
+	rcu_read_unlock();
+	return v;
+}
+
+/*
+ * The slow half of fuse_bpf_begin().  @dentry is what the operation is about,
+ * or NULL where the VFS gives an inode alone.
+ */
+bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
+		      enum fuse_bpf_op op, struct dentry *dentry)
+{
+	struct fuse_bpf_version *v;
+
+	if (!fuse_bpf_is_shown(call, inode))
+		return false;
+	v = fuse_bpf_hold_version(inode);
+	if (!v) {
+		call->refusal = -ENOTCONN;
+		return false;
+	}
+	return fuse_bpf_begin_with(call, inode, op, dentry, v);
+}
+
+/*
+ * As fuse_bpf_begin(), for one of several programs that an operation is shown to: all are
+ * those of @v, to which the caller has a reference and which is the slot's of @inode.
+ */
+bool fuse_bpf_begin_version(struct fuse_bpf_call *call, struct inode *inode, enum fuse_bpf_op op,
+			    struct dentry *dentry, struct fuse_bpf_version *v)
+{
+	call->version = NULL;
+	call->refusal = 0;
+	if (!fuse_bpf_is_shown(call, inode))
+		return false;
+	percpu_ref_get(&v->ref);
+	return fuse_bpf_begin_with(call, inode, op, dentry, v);
 }
 
 /* --- verdicts --------------------------------------------------------------------- */

@@ -4,15 +4,19 @@
  *
  * They are the mounter's, with the caller's fsuid, fsgid and groups, so that
  * what is made belongs to the caller and setgid bits stay or go as they would
- * without us.  Of the capabilities they have
+ * without us.  The other user ids and the keyrings are the caller's as well: some
+ * filesystems check who a process is, or look up its keys.  Of the mounter's
+ * there is left what the LSMs have, the user namespace, and of the capabilities
  *
  *   FUSE_BPF_RIGHTS_MOUNTER: the mounter's, but CAP_SYS_RESOURCE and CAP_FSETID
  *	only if the caller has them: reserved blocks, quota and setuid bits go by
- *	the caller.  For reading and data, and for changes that the mount grants
- *	and the backing filesystem would not.
+ *	the caller.  For path walks, attributes and listings, and for changes that
+ *	the mount grants and the backing filesystem would not.
  *   FUSE_BPF_RIGHTS_CALLER: the caller's, as far as the mounter has them.  For
  *	all other changes: the backing filesystem checks the caller under its own
- *	lock (change.c).
+ *	lock (change.c).  And for opening a file and for its data: no mode is
+ *	checked below there, and what some filesystems check later by the
+ *	credentials that a file was opened with is then checked for the caller.
  *
  * On an idmapped mount of ours the ids are mapped: below there is only what the
  * mount shows without it.  Capabilities in a user namespace other than the
@@ -21,13 +25,19 @@
  * is made per distinct caller and kept.
  */
 #include <linux/hash.h>
+#include <linux/key.h>
+#include <linux/keyctl.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/workqueue.h>
 #include "fuse_bpf_i.h"
 
 #define FUSE_BPF_CREDS_BITS	4
 /* Enough for the users of a machine at work; then the cache starts anew. */
 #define FUSE_BPF_CREDS_MAX	64
+/* A set must not keep for long the keys of a session whose last process has ended. */
+#define FUSE_BPF_CREDS_AGE	(10 * HZ)
 
 struct fuse_bpf_cred {
 	struct hlist_node node;
@@ -37,6 +47,8 @@ struct fuse_bpf_cred {
 	kgid_t fsgid;
 	kgid_t keeper;			/* fuse_bpf_keeper_group() */
 	struct group_info *groups;	/* counted: the address is the key */
+	struct user_struct *user;	/* counted: of the real uid */
+	struct key *session;		/* counted: fuse_bpf_cred_session() */
 	struct mnt_idmap *idmap;	/* counted */
 	kernel_cap_t caps;		/* fuse_bpf_derived_caps() */
 	struct rcu_head rcu;
@@ -54,16 +66,8 @@ struct fuse_bpf_creds {
 	spinlock_t lock;		/* writers of buckets, and count */
 	unsigned int count;
 	struct hlist_head buckets[1 << FUSE_BPF_CREDS_BITS];	/* read under RCU */
+	struct delayed_work expiry;	/* pending if count is not 0 */
 };
-
-struct fuse_bpf_creds *fuse_bpf_creds_alloc(void)
-{
-	struct fuse_bpf_creds *creds = kzalloc(sizeof(*creds), GFP_KERNEL);
-
-	if (creds)
-		spin_lock_init(&creds->lock);
-	return creds;
-}
 
 /* Not before: whoever still compares with the keys must not meet another's. */
 static void fuse_bpf_cred_free(struct rcu_head *rcu)
@@ -71,11 +75,14 @@ static void fuse_bpf_cred_free(struct rcu_head *rcu)
 	struct fuse_bpf_cred *c = container_of(rcu, struct fuse_bpf_cred, rcu);
 
 	mnt_idmap_put(c->idmap);
+	key_put(c->session);
+	free_uid(c->user);
 	put_group_info(c->groups);
 	put_cred(c->cred);
 	kfree(c);
 }
 
+/* The lock is held, or nobody uses them any more. */
 static void fuse_bpf_creds_flush(struct fuse_bpf_creds *creds)
 {
 	struct hlist_node *next;
@@ -90,11 +97,33 @@ static void fuse_bpf_creds_flush(struct fuse_bpf_creds *creds)
 	creds->count = 0;
 }
 
+static void fuse_bpf_creds_expire(struct work_struct *work)
+{
+	struct fuse_bpf_creds *creds = container_of(to_delayed_work(work), struct fuse_bpf_creds,
+						    expiry);
+
+	spin_lock(&creds->lock);
+	fuse_bpf_creds_flush(creds);
+	spin_unlock(&creds->lock);
+}
+
+struct fuse_bpf_creds *fuse_bpf_creds_alloc(void)
+{
+	struct fuse_bpf_creds *creds = kzalloc(sizeof(*creds), GFP_KERNEL);
+
+	if (!creds)
+		return NULL;
+	spin_lock_init(&creds->lock);
+	INIT_DELAYED_WORK(&creds->expiry, fuse_bpf_creds_expire);
+	return creds;
+}
+
 /* Nobody uses the superblock any more. */
 void fuse_bpf_creds_free(struct fuse_bpf_creds *creds)
 {
 	if (!creds)
 		return;
+	cancel_delayed_work_sync(&creds->expiry);
 	fuse_bpf_creds_flush(creds);
 	kfree(creds);
 }
@@ -152,11 +181,22 @@ static kgid_t fuse_bpf_keeper_group(struct inode *inode, struct mnt_idmap *idmap
 	return gid;
 }
 
+/* The session keyring of @cred, or NULL. */
+static __always_inline struct key *fuse_bpf_cred_session(const struct cred *cred)
+{
+#ifdef CONFIG_KEYS
+	return cred->session_keyring;
+#else
+	return NULL;
+#endif
+}
+
 static __always_inline bool fuse_bpf_cred_fits(const struct fuse_bpf_cred *c,
 					       struct fuse_bpf_caller caller)
 {
 	return uid_eq(c->fsuid, caller.cred->fsuid) && gid_eq(c->fsgid, caller.cred->fsgid) &&
-	       c->groups == caller.cred->group_info && c->idmap == caller.idmap &&
+	       c->groups == caller.cred->group_info && c->user == caller.cred->user &&
+	       c->session == fuse_bpf_cred_session(caller.cred) && c->idmap == caller.idmap &&
 	       gid_eq(c->keeper, caller.keeper) && fuse_bpf_same_caps(c->caps, caller.caps);
 }
 
@@ -228,6 +268,42 @@ static int fuse_bpf_cred_set_groups(struct cred *new, const struct fuse_bpf_call
 	return 0;
 }
 
+#ifdef CONFIG_KEYS
+/* A process's and a thread's own keyrings are not passed on: a set is for all that fit it. */
+static void fuse_bpf_cred_set_keyrings(struct cred *new, const struct cred *caller)
+{
+	key_put(new->session_keyring);
+	key_put(new->process_keyring);
+	key_put(new->thread_keyring);
+	key_put(new->request_key_auth);
+	new->session_keyring = key_get(caller->session_keyring);
+	new->process_keyring = NULL;
+	new->thread_keyring = NULL;
+	new->request_key_auth = NULL;
+	new->jit_keyring = KEY_REQKEY_DEFL_DEFAULT;
+}
+#else
+static void fuse_bpf_cred_set_keyrings(struct cred *new, const struct cred *caller)
+{
+}
+#endif
+
+/*
+ * Whose process it is.  Not mapped: no file has these ids.  Its effective ids are taken
+ * to be those that it works with, which are in the key.
+ */
+static void fuse_bpf_cred_set_user(struct cred *new, const struct cred *caller)
+{
+	free_uid(new->user);
+	new->user = get_uid(caller->user);
+	new->uid = new->user->uid;
+	new->euid = caller->fsuid;
+	new->suid = caller->fsuid;
+	new->gid = caller->fsgid;
+	new->egid = caller->fsgid;
+	new->sgid = caller->fsgid;
+}
+
 static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
 					 const struct fuse_bpf_caller *caller)
 {
@@ -242,6 +318,8 @@ static struct cred *fuse_bpf_cred_derive(struct super_block *sb,
 		abort_creds(new);
 		return NULL;
 	}
+	fuse_bpf_cred_set_keyrings(new, caller->cred);
+	fuse_bpf_cred_set_user(new, caller->cred);
 	new->fsuid = from_vfsuid(caller->idmap, fs_ns, VFSUIDT_INIT(caller->cred->fsuid));
 	new->fsgid = from_vfsgid(caller->idmap, fs_ns, VFSGIDT_INIT(caller->cred->fsgid));
 	new->cap_effective = caller->caps;
@@ -269,6 +347,8 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 		.fsgid	= caller.cred->fsgid,
 		.keeper	= caller.keeper,
 		.groups	= get_group_info(caller.cred->group_info),
+		.user	= get_uid(caller.cred->user),
+		.session = key_get(fuse_bpf_cred_session(caller.cred)),
 		.idmap	= mnt_idmap_get(caller.idmap),
 		.caps	= caller.caps,
 	};
@@ -276,7 +356,8 @@ static noinline const struct cred *fuse_bpf_creds_add(struct super_block *sb,
 	if (creds->count >= FUSE_BPF_CREDS_MAX)
 		fuse_bpf_creds_flush(creds);
 	hlist_add_head_rcu(&c->node, fuse_bpf_creds_bucket(creds, caller.cred));
-	creds->count++;
+	if (!creds->count++)
+		schedule_delayed_work(&creds->expiry, FUSE_BPF_CREDS_AGE);
 	spin_unlock(&creds->lock);
 	return cred;
 }
@@ -326,6 +407,21 @@ const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mn
 	return fuse_bpf_creds_enter_as(sb, caller);
 }
 
+static __always_inline const struct cred *
+fuse_bpf_creds_enter_inode(struct inode *inode, struct mnt_idmap *idmap, umode_t mode,
+			   enum fuse_bpf_rights rights)
+{
+	const struct cred *cred = current_cred();
+	struct fuse_bpf_caller caller = {
+		.cred	= cred,
+		.idmap	= idmap,
+		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
+		.caps	= fuse_bpf_derived_caps(inode->i_sb, cred, rights),
+	};
+
+	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
+}
+
 /*
  * The same for a change of @inode, or in that directory, by a caller who came
  * through a mount with @idmap; @mode is what it is to get, if that changes.
@@ -333,27 +429,19 @@ const struct cred *fuse_bpf_creds_enter_caller(struct super_block *sb, struct mn
 const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_idmap *idmap,
 					       umode_t mode)
 {
-	const struct cred *cred = current_cred();
-	struct fuse_bpf_caller caller = {
-		.cred	= cred,
-		.idmap	= idmap,
-		.keeper	= fuse_bpf_keeper_group(inode, idmap, mode),
-		.caps	= fuse_bpf_derived_caps(inode->i_sb, cred, FUSE_BPF_RIGHTS_MOUNTER),
-	};
-
-	return fuse_bpf_creds_enter_as(inode->i_sb, caller);
+	return fuse_bpf_creds_enter_inode(inode, idmap, mode, FUSE_BPF_RIGHTS_MOUNTER);
 }
 
-/*
- * As fuse_bpf_creds_enter_change(), but as the user @owner of the backing filesystem,
- * who is its owner by what the caller's right was checked with, and without the
- * mounter's right to act as the owner: the backing filesystem checks under its lock
- * that @owner is the owner.
- */
-const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
-						  kuid_t owner)
+/* For an operation on the open file @file, or to open it. */
+const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
 {
-	const struct cred *old = fuse_bpf_creds_enter_change(inode, idmap, 0);
+	return fuse_bpf_creds_enter_inode(file_inode(file), file_mnt_idmap(file), 0,
+					  FUSE_BPF_RIGHTS_CALLER);
+}
+
+/* @old from an enter function: be @owner from here on, without the right to act as any owner. */
+static const struct cred *fuse_bpf_creds_become(const struct cred *old, kuid_t owner)
+{
 	struct cred *new;
 
 	if (IS_ERR(old))
@@ -368,6 +456,24 @@ const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mn
 		cap_lower(new->cap_effective, CAP_FOWNER);
 	fuse_bpf_creds_leave(new);
 	return old;
+}
+
+/*
+ * As fuse_bpf_creds_enter_change(), but as the user @owner of the backing filesystem,
+ * who is its owner by what the caller's right was checked with, and without the
+ * mounter's right to act as the owner: the backing filesystem checks under its lock
+ * that @owner is the owner.
+ */
+const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
+						  kuid_t owner)
+{
+	return fuse_bpf_creds_become(fuse_bpf_creds_enter_change(inode, idmap, 0), owner);
+}
+
+/* As fuse_bpf_creds_enter_file(), but as that user. */
+const struct cred *fuse_bpf_creds_enter_file_as(const struct file *file, kuid_t owner)
+{
+	return fuse_bpf_creds_become(fuse_bpf_creds_enter_file(file), owner);
 }
 
 /* The same, but for @owner with all that the caller's own credentials are. */

@@ -386,6 +386,11 @@ struct fuse_bpf_copy {
 	loff_t len;
 	unsigned int flags;
 	enum fuse_bpf_copy_how how;
+	/*
+	 * The one that all steps see whose inode has the slot of @out.  Counted, up to the
+	 * last program; NULL: @out has no slot, or all programs were called.
+	 */
+	struct fuse_bpf_version *version;
 };
 
 /*
@@ -463,18 +468,43 @@ static void fuse_bpf_copy_fill(struct fuse_bpf_call *call, const struct fuse_bpf
 	}
 }
 
-static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step);
+/* Whether @inode is seen by the programs of the version that is held. */
+static bool fuse_bpf_copy_holds(const struct fuse_bpf_copy *copy, const struct inode *inode)
+{
+	return copy->version &&
+	       fuse_bpf_inode(inode)->slot == fuse_bpf_inode(file_inode(copy->out))->slot;
+}
 
-/* One program, around those of the steps after it.  A call is 700 bytes of stack. */
-static noinline loff_t fuse_bpf_copy_shown(const struct fuse_bpf_copy *copy,
-					   enum fuse_bpf_copy_step step)
+static void fuse_bpf_copy_let_go(struct fuse_bpf_copy *copy)
+{
+	if (copy->version)
+		percpu_ref_put(&copy->version->ref);
+	copy->version = NULL;
+}
+
+static bool fuse_bpf_copy_begin(struct fuse_bpf_call *call, const struct fuse_bpf_copy *copy,
+				enum fuse_bpf_copy_step step)
 {
 	struct file *file = fuse_bpf_copy_file(copy, step);
+	enum fuse_bpf_op op = fuse_bpf_copy_op(copy, step);
+	struct dentry *dentry = compat_file_dentry(file);
+	struct inode *inode = file_inode(file);
+
+	if (fuse_bpf_copy_holds(copy, inode))
+		return fuse_bpf_begin_version(call, inode, op, dentry, copy->version);
+	return fuse_bpf_begin(call, inode, op, dentry);
+}
+
+static loff_t fuse_bpf_copy_from(struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step);
+
+/* One program, around those of the steps after it.  A call is 700 bytes of stack. */
+static noinline loff_t fuse_bpf_copy_shown(struct fuse_bpf_copy *copy,
+					   enum fuse_bpf_copy_step step)
+{
 	FUSE_BPF_CALL(call);
 	loff_t ret;
 
-	if (fuse_bpf_begin(&call, file_inode(file), fuse_bpf_copy_op(copy, step),
-			   compat_file_dentry(file)))
+	if (fuse_bpf_copy_begin(&call, copy, step))
 		fuse_bpf_copy_fill(&call, copy, step);
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
@@ -483,8 +513,10 @@ static noinline loff_t fuse_bpf_copy_shown(const struct fuse_bpf_copy *copy,
 	return fuse_bpf_post_splice(&call, ret);
 }
 
-static loff_t fuse_bpf_copy_below(const struct fuse_bpf_copy *copy)
+/* Takes as long as a user likes, so without the version. */
+static loff_t fuse_bpf_copy_below(struct fuse_bpf_copy *copy)
 {
+	fuse_bpf_copy_let_go(copy);
 	if (copy->how == FUSE_BPF_COPY)
 		return fuse_bpf_backing_copy(copy->in, copy->pos_in, copy->out, copy->pos_out,
 					     copy->len, copy->flags);
@@ -493,15 +525,28 @@ static loff_t fuse_bpf_copy_below(const struct fuse_bpf_copy *copy)
 }
 
 /* Runs what is left from @step on: at most three programs deep. */
-static loff_t fuse_bpf_copy_from(const struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step)
+static loff_t fuse_bpf_copy_from(struct fuse_bpf_copy *copy, enum fuse_bpf_copy_step step)
 {
 	for (; step < FUSE_BPF_COPY_STEPS; step++) {
 		const struct inode *inode = file_inode(fuse_bpf_copy_file(copy, step));
 
-		if (fuse_bpf_wanted(inode, fuse_bpf_copy_op(copy, step)))
+		if (step == FUSE_BPF_COPY_SOURCE)
+			fuse_bpf_point("copy:source");
+		if (fuse_bpf_copy_holds(copy, inode) ||
+		    fuse_bpf_wanted(inode, fuse_bpf_copy_op(copy, step)))
 			return fuse_bpf_copy_shown(copy, step);
 	}
 	return fuse_bpf_copy_below(copy);
+}
+
+static loff_t fuse_bpf_copy(struct fuse_bpf_copy *copy)
+{
+	loff_t ret;
+
+	copy->version = fuse_bpf_hold_version(file_inode(copy->out));
+	ret = fuse_bpf_copy_from(copy, FUSE_BPF_COPY_WHOLE);
+	fuse_bpf_copy_let_go(copy);
+	return ret;
 }
 
 static ssize_t fuse_bpf_copy_file_range(struct file *in, loff_t pos_in, struct file *out,
@@ -514,7 +559,7 @@ static ssize_t fuse_bpf_copy_file_range(struct file *in, loff_t pos_in, struct f
 
 	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
-	return fuse_bpf_copy_from(&copy, FUSE_BPF_COPY_WHOLE);
+	return fuse_bpf_copy(&copy);
 }
 
 static loff_t fuse_bpf_remap_file_range(struct file *in, loff_t pos_in, struct file *out,
@@ -530,7 +575,7 @@ static loff_t fuse_bpf_remap_file_range(struct file *in, loff_t pos_in, struct f
 		return -EINVAL;
 	if (!fuse_bpf_is_our_file(in))
 		return -EXDEV;
-	return fuse_bpf_copy_from(&copy, FUSE_BPF_COPY_WHOLE);
+	return fuse_bpf_copy(&copy);
 }
 
 /* --- locks ----------------------------------------------------------------------------------- */

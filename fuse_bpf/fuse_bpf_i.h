@@ -338,6 +338,9 @@ struct fuse_bpf_call {
 
 bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 		      enum fuse_bpf_op op, struct dentry *dentry);
+bool fuse_bpf_begin_version(struct fuse_bpf_call *call, struct inode *inode, enum fuse_bpf_op op,
+			    struct dentry *dentry, struct fuse_bpf_version *v);
+struct fuse_bpf_version *fuse_bpf_hold_version(const struct inode *inode);
 int __fuse_bpf_pre(struct fuse_bpf_call *call);
 long __fuse_bpf_post(struct fuse_bpf_call *call, long result);
 long fuse_bpf_refuse(struct fuse_bpf_call *call, const char *what, s64 value);
@@ -409,6 +412,8 @@ const struct cred *fuse_bpf_creds_enter_change(struct inode *inode, struct mnt_i
 					       umode_t mode);
 const struct cred *fuse_bpf_creds_enter_change_as(struct inode *inode, struct mnt_idmap *idmap,
 						  kuid_t owner);
+const struct cred *fuse_bpf_creds_enter_file(const struct file *file);
+const struct cred *fuse_bpf_creds_enter_file_as(const struct file *file, kuid_t owner);
 const struct cred *fuse_bpf_creds_enter_own_as(kuid_t owner);
 void fuse_bpf_creds_leave(const struct cred *old);
 
@@ -425,11 +430,6 @@ static inline const struct cred *fuse_bpf_swap_creds(const struct cred *new)
 static inline const struct cred *fuse_bpf_creds_enter(struct super_block *sb)
 {
 	return fuse_bpf_creds_enter_mapped(sb, &nop_mnt_idmap);
-}
-
-static inline const struct cred *fuse_bpf_creds_enter_file(const struct file *file)
-{
-	return fuse_bpf_creds_enter_change(file_inode(file), file_mnt_idmap(file), 0);
 }
 
 /* --- changes: change.c -------------------------------------------------------- */

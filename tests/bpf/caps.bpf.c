@@ -44,8 +44,15 @@ LOOK(mkdir, MKDIR)
 LOOK(link, LINK)
 LOOK(unlink, UNLINK)
 LOOK(rename, RENAME)
+LOOK(open, OPEN)
 LOOK(read, READ)
 LOOK(write, WRITE)
+LOOK(mmap, MMAP)
+LOOK(flush, FLUSH)
+LOOK(fsync, FSYNC)
+LOOK(fallocate, FALLOCATE)
+LOOK(lseek, LSEEK)
+LOOK(copy_file_range, COPY_FILE_RANGE)
 LOOK(getxattr, GETXATTR)
 LOOK(setxattr, SETXATTR)
 LOOK(listxattr, LISTXATTR)
@@ -64,8 +71,15 @@ FUSE_BPF_OPS(caps_ops) = {
 	MEMBER(link),
 	MEMBER(unlink),
 	MEMBER(rename),
+	MEMBER(open),
 	MEMBER(read),
 	MEMBER(write),
+	MEMBER(mmap),
+	MEMBER(flush),
+	MEMBER(fsync),
+	MEMBER(fallocate),
+	MEMBER(lseek),
+	MEMBER(copy_file_range),
 	MEMBER(getxattr),
 	MEMBER(setxattr),
 	MEMBER(listxattr),

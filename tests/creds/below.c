@@ -2,8 +2,8 @@
 /*
  * Whose capabilities a backing filesystem is shown. It is a mount of ours here, whose
  * programs keep the capabilities that they are called with; the operations come through
- * another mount over it. Changes by an ordinary user come without any: a filesystem that
- * checks one, for an attribute of a namespace of its own for instance, checks the user.
+ * another mount over it. Changes and data of an ordinary user come without any: a filesystem
+ * that checks one, for an attribute of a namespace of its own for instance, checks the user.
  */
 #include "twin.h"
 #include "caps.h"
@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
@@ -133,6 +134,77 @@ static int do_flags(void *arg)
 	return is_done(ioctl(fd, FS_IOC_SETFLAGS, &flags));
 }
 
+/* Each of what an open file can do, on a file that the user may open. */
+static int do_open(void *arg)
+{
+	return is_done(open(path("f"), O_RDWR));
+}
+
+static int do_read(void *arg)
+{
+	char byte;
+
+	return is_done(read(open(path("f"), O_RDONLY), &byte, 1));
+}
+
+static int do_write(void *arg)
+{
+	return is_done(write(open(path("f"), O_WRONLY), "t", 1));
+}
+
+static int do_splice_read(void *arg)
+{
+	int pipe_fd[2];
+
+	if (pipe(pipe_fd))
+		return errno;
+	return is_done(splice(open(path("f"), O_RDONLY), NULL, pipe_fd[1], NULL, 1, 0));
+}
+
+static int do_splice_write(void *arg)
+{
+	int pipe_fd[2];
+
+	if (pipe(pipe_fd) || write(pipe_fd[1], "t", 1) < 0)
+		return errno;
+	return is_done(splice(pipe_fd[0], NULL, open(path("f"), O_WRONLY), NULL, 1, 0));
+}
+
+static int do_mmap(void *arg)
+{
+	void *at = mmap(NULL, 4, PROT_READ, MAP_PRIVATE, open(path("f"), O_RDONLY), 0);
+
+	return at == MAP_FAILED ? errno : 0;
+}
+
+static int do_close(void *arg)
+{
+	return is_done(close(open(path("f"), O_RDONLY)));
+}
+
+static int do_fsync(void *arg)
+{
+	return is_done(fsync(open(path("f"), O_RDONLY)));
+}
+
+static int do_fallocate(void *arg)
+{
+	return is_done(fallocate(open(path("f"), O_WRONLY), 0, 0, 4));
+}
+
+static int do_seek_data(void *arg)
+{
+	return is_done(lseek(open(path("f"), O_RDONLY), 0, SEEK_DATA));
+}
+
+static int do_copy(void *arg)
+{
+	loff_t from = 0, to = 8;
+	int fd = open(path("f"), O_RDWR);
+
+	return is_done(copy_file_range(fd, &from, fd, &to, 2, 0));
+}
+
 static const struct shown {
 	const char *name;
 	enum fuse_bpf_op op;
@@ -150,26 +222,59 @@ static const struct shown {
 	{ "get system.of_its_own", FUSE_BPF_OP_GETXATTR, do_get_own_xattr },
 	{ "listxattr", FUSE_BPF_OP_LISTXATTR, do_listxattr },
 	{ "setflags", FUSE_BPF_OP_IOCTL, do_flags },
+}, data[] = {
+	{ "open", FUSE_BPF_OP_OPEN, do_open },
+	{ "read", FUSE_BPF_OP_READ, do_read },
+	{ "write", FUSE_BPF_OP_WRITE, do_write },
+	{ "splice from the file", FUSE_BPF_OP_READ, do_splice_read },
+	{ "splice to the file", FUSE_BPF_OP_WRITE, do_splice_write },
+	{ "close", FUSE_BPF_OP_FLUSH, do_close },
+	{ "fsync", FUSE_BPF_OP_FSYNC, do_fsync },
+	{ "fallocate", FUSE_BPF_OP_FALLOCATE, do_fallocate },
+	{ "SEEK_DATA", FUSE_BPF_OP_LSEEK, do_seek_data },
+	{ "mmap", FUSE_BPF_OP_MMAP, do_mmap },
+	{ "copy_file_range", FUSE_BPF_OP_COPY_FILE_RANGE, do_copy },
 };
+
+static void comes_with_the_callers(const struct shown *c)
+{
+	unsigned int calls = seen(c->op)->calls;
+
+	int err = as(&user, c->run, NULL);
+
+	if (seen(c->op)->calls == calls)
+		fail_msg("%s does not come to the backing filesystem: %s", c->name,
+			 strerrorname_np(err));
+	if (seen(c->op)->caps || seen(c->op)->uid != 1000)
+		fail_msg("%s of user 1000 comes as user %u with capabilities %llx", c->name,
+			 seen(c->op)->uid, (unsigned long long)seen(c->op)->caps);
+}
 
 static void changes_come_with_the_callers(struct twin *t)
 {
 	set_up(t);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		const struct shown *c = &changes[i];
-		unsigned int calls = seen(c->op)->calls;
-
-		as(&user, c->run, NULL);
-		if (seen(c->op)->calls == calls)
-			fail_msg("%s does not come to the backing filesystem", c->name);
-		if (seen(c->op)->caps || seen(c->op)->uid != 1000)
-			fail_msg("%s of user 1000 comes as user %u with capabilities %llx", c->name,
-				 seen(c->op)->uid, (unsigned long long)seen(c->op)->caps);
-	}
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+		comes_with_the_callers(&changes[i]);
 	/* And with root's where it is root. */
 	must(chmod(path("f"), 0644));
 	assert_int_equal(seen(FUSE_BPF_OP_SETATTR)->caps, own_caps());
 	assert_int_equal(seen(FUSE_BPF_OP_SETATTR)->uid, 0);
+	tear_down(t);
+}
+
+static void data_comes_with_the_callers(struct twin *t)
+{
+	char byte;
+	int fd;
+
+	set_up(t);
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+		comes_with_the_callers(&data[i]);
+	fd = must(open(path("f"), O_RDONLY));
+	assert_int_equal(must(read(fd, &byte, 1)), 1);
+	must(close(fd));
+	assert_int_equal(seen(FUSE_BPF_OP_READ)->caps, own_caps());
+	assert_int_equal(seen(FUSE_BPF_OP_READ)->uid, 0);
 	tear_down(t);
 }
 
@@ -197,6 +302,7 @@ static void programs_of_a_listing_see_the_caller(struct twin *t)
 
 static const struct twin_test tests[] = {
 	TWIN_TEST(changes_come_with_the_callers),
+	TWIN_TEST(data_comes_with_the_callers),
 	TWIN_TEST(programs_of_a_listing_see_the_caller),
 };
 

@@ -3,8 +3,9 @@
  * A set of programs that is replaced, or goes, in the middle of an operation. If the
  * generation were read after the program has answered, an answer of the old set would
  * pass for one of the new; if an operation did not hold its version, its second call
- * would be another set's, or freed code. And a renamed directory, about which programs
- * are asked in the middle, loses its mounts if it is taken for gone.
+ * would be another set's, or freed code. A copy, which several programs of a set see one
+ * after the other, would pass though either set refuses it. And a renamed directory, about
+ * which programs are asked in the middle, loses its mounts if it is taken for gone.
  */
 #include "pair.h"
 
@@ -107,6 +108,83 @@ static void freed_between_pre_and_post(void **state)
 	assert_true(wait_for(SOON, ops_gone, "freed"));
 }
 
+static int copies(void *unused)
+{
+	int in = open(fmt("%s/f", at), O_RDONLY), out = open(fmt("%s/g", at), O_RDWR);
+
+	return copy_file_range(in, NULL, out, NULL, 4, 0) < 0 ? errno : 0;
+}
+
+/* Held after the copy_file_range program; the write program comes later, and refuses. */
+static pid_t stopped_copy(struct set *set, const char *options)
+{
+	probe_of(set)->op[FUSE_BPF_OP_WRITE].verdict[0] = -EDOM;
+	file_write(fmt("%s/f", back), "more");
+	file_write(fmt("%s/g", back), "text");
+	mnt(back, at, options);
+	return stop_at("copy:source", copies, NULL);
+}
+
+/* The new one refuses what is over already. */
+static void replaced_between_the_steps_of_a_copy(void **state)
+{
+	struct set *set = set_attached("probe", "every", "swap"),
+		   *other = set_open("probe", "every", "swap");
+	pid_t child;
+
+	set_load(other);
+	probe_of(other)->op[FUSE_BPF_OP_COPY_FILE_RANGE].verdict[0] = -ERANGE;
+	child = stopped_copy(set, "ops=swap");
+	assert_int_equal(set_try_update(set, other), 0);
+	assert_int_equal(go_on("copy:source", child), EDOM);
+	file_is(fmt("%s/g", back), "text");
+	assert_int_equal(probe_of(set)->op[FUSE_BPF_OP_READ].calls[0], 1);
+	assert_int_equal(probe_of(other)->op[FUSE_BPF_OP_READ].calls[0], 0);
+	assert_int_equal(goes_through(copies, NULL), ERANGE);
+}
+
+/* The new one wants to see nothing. */
+static void emptied_between_the_steps_of_a_copy(void **state)
+{
+	struct set *set = set_attached("probe", "every", "swap"),
+		   *none = set_open("probe", "empty", "swap");
+	pid_t child;
+
+	set_load(none);
+	child = stopped_copy(set, "ops=swap");
+	assert_int_equal(set_try_update(set, none), 0);
+	assert_int_equal(go_on("copy:source", child), EDOM);
+	file_is(fmt("%s/g", back), "text");
+	assert_int_equal(goes_through(copies, NULL), 0);
+}
+
+/* What detach= says holds from the next step on, and the version goes with the copy. */
+static void detached_between_the_steps_of_a_copy(void **state)
+{
+	struct set *set = set_attached("probe", "every", "gone");
+	pid_t child = stopped_copy(set, "ops=gone,detach=fail");
+
+	set_detach(set);
+	assert_int_equal(go_on("copy:source", child), ENOTCONN);
+	file_is(fmt("%s/g", back), "text");
+	umnt(at);
+	set_free(set);
+	assert_true(wait_for(SOON, ops_gone, "gone"));
+}
+
+static void passed_between_the_steps_of_a_copy(void **state)
+{
+	struct set *set = set_attached("probe", "every", "gone");
+	pid_t child = stopped_copy(set, "ops=gone,detach=pass");
+
+	set_detach(set);
+	assert_int_equal(go_on("copy:source", child), 0);
+	file_is(fmt("%s/g", back), "more");
+	umnt(at);
+	set_free(set);
+	assert_true(wait_for(SOON, ops_gone, "gone"));
+}
+
 /* A name that the old set hid is asked about again, and one that it did not hide. */
 static void replaced_after_an_answer(void **state)
 {
@@ -172,6 +250,10 @@ int main(void)
 		TEST(replaced_between_pre_and_post),
 		TEST(detached_between_pre_and_post),
 		TEST(freed_between_pre_and_post),
+		TEST(replaced_between_the_steps_of_a_copy),
+		TEST(emptied_between_the_steps_of_a_copy),
+		TEST(detached_between_the_steps_of_a_copy),
+		TEST(passed_between_the_steps_of_a_copy),
 		TEST(replaced_after_an_answer),
 		TEST(asked_while_moved),
 	};
