@@ -23,15 +23,6 @@
 #include <linux/mnt_idmapping.h>
 #include "fuse_bpf_i.h"
 
-/* May the mount grant the caller something about @inode that is refused below? */
-bool fuse_bpf_change_is_granted(const struct inode *inode)
-{
-	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-
-	return unlikely(current_user_ns() != &init_user_ns) ||
-	       READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
-}
-
 /* --- begin and end ----------------------------------------------------------------- */
 
 /*
@@ -67,6 +58,11 @@ void fuse_bpf_change_end(struct fuse_bpf_change *change)
 
 /* --- the check again, under the backing inode's lock ------------------------------------- */
 
+/*
+ * Functions with __ are the slow halves of those without, where the change is granted
+ * by the mount.
+ */
+
 /* As the caller itself: programs and capability checks see its credentials. */
 static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct inode *inode,
 				   int mask)
@@ -82,24 +78,18 @@ static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct 
 	return err;
 }
 
-/* Whether the caller may make or remove names in @dir, whose backing directory is locked. */
-int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
+int __fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
 {
-	if (likely(!change->granted))
-		return 0;
 	return fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 }
 
-/* ... and remove @victim from it, which the directory's sticky bit may forbid. */
-int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
-			    struct inode *victim)
+int __fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			      struct inode *victim)
 {
 	const struct cred *derived;
 	bool sticky;
 	int err;
 
-	if (likely(!change->granted))
-		return 0;
 	err = fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
@@ -156,20 +146,14 @@ static bool fuse_bpf_makes_setuid(const struct fuse_bpf_change *change, struct i
 		 cap_raised(change->caller->cap_effective, CAP_FOWNER));
 }
 
-/*
- * Whether the caller may change these attributes.  The mode comes back without a
- * setgid bit that the caller may not set.
- */
-int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
-			     struct iattr *attr)
+int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			       struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	const struct cred *derived;
 	struct iattr copy;
 	int err;
 
-	if (likely(!change->granted))
-		return 0;
 	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
 	if (fuse_bpf_makes_setuid(change, inode, attr))
@@ -289,11 +273,10 @@ void fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap)
 		mnt_idmap_put(old);
 }
 
-/* @fi goes. */
+/* @fi goes, and has one. */
 void fuse_bpf_idmap_forget(struct fuse_bpf_inode *fi)
 {
-	if (fi->idmap)
-		mnt_idmap_put(fi->idmap);
+	mnt_idmap_put(fi->idmap);
 	fi->idmap = NULL;
 }
 

@@ -48,7 +48,8 @@ void fuse_bpf_inode_evict(struct inode *inode)
 		fuse_bpf_slot_put(fi->slot);
 	}
 	iput(fi->backing);
-	fuse_bpf_idmap_forget(fi);
+	if (fi->idmap)
+		fuse_bpf_idmap_forget(fi);
 }
 
 static void fuse_bpf_inode_init_once(void *obj)
