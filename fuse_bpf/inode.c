@@ -245,15 +245,26 @@ static bool fuse_bpf_is_stored(umode_t mode)
 	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
 }
 
+/* What a write needs beside mode and ACL. */
+static int fuse_bpf_permission_to_write(struct mnt_idmap *idmap, struct inode *inode)
+{
+	umode_t mode = fuse_bpf_mode(inode);
+
+	if (S_ISDIR(mode) &&
+	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
+		fuse_bpf_idmap_used(inode, idmap);
+	/* It may have become read-only since; for ours the VFS checks that. */
+	if (unlikely(fuse_bpf_rdonly(fuse_bpf_backing_inode(inode)->i_sb)) &&
+	    fuse_bpf_is_stored(mode))
+		return -EROFS;
+	return 0;
+}
+
 /* The backing filesystem may refuse what we grant: its part of the check. */
 static int fuse_bpf_permission_below(struct inode *inode, int mask)
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	/* It may have become read-only since; for ours the VFS checks that. */
-	if ((mask & MAY_WRITE) && unlikely(fuse_bpf_rdonly(backing->i_sb)) &&
-	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
-		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
 	if (mask & MAY_NOT_BLOCK)
@@ -308,21 +319,21 @@ static noinline int fuse_bpf_permission_refresh(struct inode *inode, int mask)
  */
 int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
+	const struct fuse_bpf_slot *slot = fuse_bpf_inode(inode)->slot;
 	bool setid;
 	int err;
 
-	if ((mask & MAY_WRITE) && S_ISDIR(fuse_bpf_mode(inode)) &&
-	    unlikely(idmap != &nop_mnt_idmap || READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmaps[0])))
-		fuse_bpf_idmap_used(inode, idmap);
 	if (unlikely(!fuse_bpf_attr_fresh(inode))) {
 		err = fuse_bpf_permission_refresh(inode, mask);
 		if (err)
 			return err;
 	}
-	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
+	if (unlikely(slot) && fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS))
 		err = fuse_bpf_permission_asked(idmap, inode, mask);
 	else
 		err = generic_permission(idmap, inode, mask);
+	if (!err && (mask & MAY_WRITE))
+		err = fuse_bpf_permission_to_write(idmap, inode);
 	if (err)
 		return err;
 	setid = fuse_bpf_is_setid_check(inode, mask);
