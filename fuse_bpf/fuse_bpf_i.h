@@ -648,7 +648,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
 bool fuse_bpf_verdict_outlives(const struct dentry *dentry);
-void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+void fuse_bpf_verdict_carry(const struct inode *dir, struct dentry *dentry, bool keep,
 			    const struct fuse_bpf_child_rule *child);
 struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
 			       const struct fuse_bpf_child_rule *child);
