@@ -609,6 +609,7 @@ enum fuse_bpf_refresh_how {
 };
 
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
+int fuse_bpf_refresh_changed(struct inode *inode);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
