@@ -514,11 +514,14 @@ static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_
 	return err;
 }
 
-/*
- * Make our inode's attributes again.  In a lockless walk only what needs neither a
- * program nor a lock can be done: -ECHILD else.
- */
-int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
+/* With getattr programs. */
+static int fuse_bpf_refresh_asked(struct inode *inode, enum fuse_bpf_refresh_how how)
+{
+	return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+}
+
+/* Without, as far as the caller knows. */
+static noinline int fuse_bpf_refresh_plain(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
 	struct fuse_bpf_attrs result = {};
 	int tries = 0;
@@ -528,12 +531,23 @@ int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
 		result.seen = fuse_bpf_look(inode);
 		result.last = ++tries == FUSE_BPF_REFRESH_TRIES;
 		if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
-			return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+			return fuse_bpf_refresh_asked(inode, how);
 		if (how == FUSE_BPF_REFRESH_RCU && fuse_bpf_may_be_setid(inode, 0))
 			return -ECHILD;
 		result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
 	} while (!fuse_bpf_show(inode, &result, how));
 	return 0;
+}
+
+/*
+ * Make our inode's attributes again.  In a lockless walk only what needs neither a
+ * program nor a lock can be done: -ECHILD else.
+ */
+int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
+{
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
+		return fuse_bpf_refresh_asked(inode, how);
+	return fuse_bpf_refresh_plain(inode, how);
 }
 
 /*
@@ -543,9 +557,8 @@ int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
  */
 int fuse_bpf_refresh_changed(struct inode *inode)
 {
-	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
-		return fuse_bpf_reshape(inode, FUSE_BPF_REFRESH_LOCKED);
-	if (!fuse_bpf_attr_fresh(inode) || !(READ_ONCE(inode->i_flags) & S_NOSEC))
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR) || !fuse_bpf_attr_fresh(inode) ||
+	    !(READ_ONCE(inode->i_flags) & S_NOSEC))
 		return fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
 	fuse_bpf_copy_nlink(inode);
 	fuse_bpf_copy_size(inode);

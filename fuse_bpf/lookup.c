@@ -563,7 +563,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 		.dir = dir, .parent = dentry->d_parent, .dentry = dentry,
 		.name = &dentry->d_name,
 	};
-	struct fuse_bpf_found found;
+	struct fuse_bpf_found found __uninitialized;	/* fuse_bpf_find() fills it */
 	FUSE_BPF_CALL(call);
 	bool there;
 	int err;
@@ -719,7 +719,7 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	struct fuse_bpf_query query = { .dir = dir, .dentry = dentry, .name = name };
 	struct dentry *backing = READ_ONCE(fuse_bpf_dentry(dentry)->backing);
 	struct inode *inode = d_inode(dentry);
-	struct fuse_bpf_found found;
+	struct fuse_bpf_found found __uninitialized;	/* fuse_bpf_find() fills it */
 	FUSE_BPF_CALL(call);
 	unsigned int seq;
 	int ret;
