@@ -149,11 +149,10 @@ bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen
 	return fuse_bpf_same_seen(&now, seen);
 }
 
-/* What the backing mount makes of it. */
-static struct fuse_bpf_access fuse_bpf_access_of_seen(const struct inode *inode,
-						      const struct fuse_bpf_seen *seen)
+/* Apart from its only caller, whose mounts are rarely idmapped. */
+static noinline struct fuse_bpf_access fuse_bpf_mapped_access(const struct vfsmount *mnt,
+							      const struct fuse_bpf_seen *seen)
 {
-	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
 	struct user_namespace *fs_ns = mnt->mnt_sb->s_user_ns;
 
 	return (struct fuse_bpf_access) {
@@ -161,6 +160,17 @@ static struct fuse_bpf_access fuse_bpf_access_of_seen(const struct inode *inode,
 		.uid	= vfsuid_into_kuid(make_vfsuid(mnt_idmap(mnt), fs_ns, seen->uid)),
 		.gid	= vfsgid_into_kgid(make_vfsgid(mnt_idmap(mnt), fs_ns, seen->gid)),
 	};
+}
+
+/* What the backing mount makes of it. */
+static struct fuse_bpf_access fuse_bpf_access_of_seen(const struct inode *inode,
+						      const struct fuse_bpf_seen *seen)
+{
+	const struct vfsmount *mnt = fuse_bpf_sb(inode->i_sb)->mnt;
+
+	if (likely(!is_idmapped_mnt(mnt)))
+		return (struct fuse_bpf_access) { seen->mode, seen->uid, seen->gid };
+	return fuse_bpf_mapped_access(mnt, seen);
 }
 
 kuid_t fuse_bpf_attr_owner(const struct inode *inode, const struct fuse_bpf_seen *seen)
@@ -292,8 +302,9 @@ static bool fuse_bpf_store_setid_locked(struct inode *inode, const struct fuse_b
 	return stored;
 }
 
-static bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
-				 enum fuse_bpf_refresh_how how)
+/* Apart from its only caller, whose inodes are rarely such. */
+static noinline bool fuse_bpf_store_setid(struct inode *inode, const struct fuse_bpf_attrs *result,
+					  enum fuse_bpf_refresh_how how)
 {
 	bool locked = how == FUSE_BPF_REFRESH_LOCKED || how == FUSE_BPF_REFRESH_NEW;
 	bool stored = false;
@@ -373,8 +384,20 @@ void fuse_bpf_copy_size(struct inode *inode)
 
 /* --- getattr ------------------------------------------------------------------------ */
 
+static struct fuse_bpf_access fuse_bpf_access_of_stat(const struct kstat *stat)
+{
+	return (struct fuse_bpf_access) { stat->mode, stat->uid, stat->gid };
+}
+
+/* What became of mode and owner. */
+struct fuse_bpf_shape {
+	bool shaped;			/* a program changed them */
+	struct fuse_bpf_access base;	/* what they were; only if so */
+};
+
 /* Take over what the program made of @stat; what it left alone is not judged. */
-static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat, bool *shaped)
+static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat,
+			      struct fuse_bpf_shape *shape)
 {
 	const struct fuse_attr *attr = &call->out.getattr.attr;
 	struct fuse_attr before;
@@ -384,8 +407,9 @@ static int fuse_bpf_take_attr(struct fuse_bpf_call *call, struct kstat *stat, bo
 		return 0;
 	if (!fuse_bpf_attr_ok(attr, stat))
 		return fuse_bpf_refuse(call, "attributes of inode", stat->ino);
-	*shaped = attr->mode != before.mode || attr->uid != before.uid ||
-		  attr->gid != before.gid;
+	shape->shaped = attr->mode != before.mode || attr->uid != before.uid ||
+			attr->gid != before.gid;
+	shape->base = fuse_bpf_access_of_stat(stat);
 	fuse_bpf_stat_from_attr(stat, attr);
 	return 0;
 }
@@ -400,26 +424,18 @@ static int fuse_bpf_backing_stat(struct inode *inode, struct dentry *dentry,
 	return 0;
 }
 
-static struct fuse_bpf_access fuse_bpf_access_of_stat(const struct kstat *stat)
-{
-	return (struct fuse_bpf_access) { stat->mode, stat->uid, stat->gid };
-}
-
 /*
- * Attributes with the programs' part in them; *@shaped: in mode or owner; *@base:
- * mode and owner without it.  @dentry is NULL where the VFS has an inode only.  May
- * sleep.
+ * Attributes with the programs' part in them.  @dentry is NULL where the VFS has an
+ * inode only.  May sleep.
  */
 static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct kstat *stat,
-			     u32 request_mask, unsigned int flags, bool *shaped,
-			     struct fuse_bpf_access *base)
+			     u32 request_mask, unsigned int flags, struct fuse_bpf_shape *shape)
 {
 	FUSE_BPF_CALL(call);
-	bool changed, wanted;
+	bool changed;
 	int err;
 
-	wanted = fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry);
-	if (wanted) {
+	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_GETATTR, dentry)) {
 		fuse_bpf_stat_of_backing(inode, stat);
 		fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
 	}
@@ -427,43 +443,60 @@ static int fuse_bpf_ask_stat(struct inode *inode, struct dentry *dentry, struct 
 	changed = err == FUSE_BPF_ANSWERED;
 	if (!err) {
 		err = fuse_bpf_backing_stat(inode, dentry, stat, request_mask, flags);
-		changed = wanted && call.post;
+		changed = call.version && call.post;
 		if (changed)
 			fuse_bpf_attr_from_stat(&call.out.getattr.attr, stat);
 	}
-	*base = fuse_bpf_access_of_stat(stat);
 	err = fuse_bpf_post(&call, err == FUSE_BPF_ANSWERED ? 0 : err);
 	if (!err && changed)
-		err = fuse_bpf_take_attr(&call, stat, shaped);
+		err = fuse_bpf_take_attr(&call, stat, shape);
 	return err;
 }
 
 /*
- * The same; and they become our inode's.  1: they do not, since something has changed
- * meanwhile; never if this is the @last try.
+ * Our inode is to show @stat, which was made when @seen was there: from @base.  Apart
+ * from its only caller, whose inodes mostly show it already.
+ */
+static noinline bool fuse_bpf_show_stat(struct inode *inode, const struct kstat *stat,
+					const struct fuse_bpf_seen *seen,
+					const struct fuse_bpf_access *base,
+					enum fuse_bpf_refresh_how how, bool last)
+{
+	struct fuse_bpf_attrs result = {
+		.seen = *seen, .shown = fuse_bpf_access_of_stat(stat), .last = last,
+	};
+	struct fuse_bpf_access then = fuse_bpf_access_of_seen(inode, seen);
+
+	result.shaped = !fuse_bpf_same_access(base, &result.shown);
+	/* What the programs saw had changed since @seen: they are called once more. */
+	if (!fuse_bpf_same_access(base, &then))
+		return fuse_bpf_store_without_setid(inode, &result);
+	return fuse_bpf_show(inode, &result, how);
+}
+
+/*
+ * The same as fuse_bpf_ask_stat(); and they become our inode's.  1: they do not, since
+ * something has changed meanwhile; never if this is the @last try.
  */
 static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 				struct kstat *stat, u32 request_mask, unsigned int flags,
 				enum fuse_bpf_refresh_how how, bool last)
 {
-	struct fuse_bpf_attrs result = { .seen = fuse_bpf_look(inode), .last = last };
+	struct fuse_bpf_seen seen = fuse_bpf_look(inode);
 	struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-	struct fuse_bpf_access base, seen;
+	struct fuse_bpf_shape shape = {};
 	int err;
 
-	err = fuse_bpf_ask_stat(inode, dentry, stat, request_mask, flags, &result.shaped, &base);
+	err = fuse_bpf_ask_stat(inode, dentry, stat, request_mask, flags, &shape);
 	if (err)
 		return err;
 	/* The backing inode's before and now, and no newer programs. */
-	if (!result.shaped && !READ_ONCE(fi->shaped) &&
-	    READ_ONCE(fi->seen.generation) == result.seen.generation && fuse_bpf_attr_fresh(inode))
+	if (!shape.shaped && !READ_ONCE(fi->shaped) &&
+	    READ_ONCE(fi->seen.generation) == seen.generation && fuse_bpf_attr_fresh(inode))
 		return 0;
-	result.shown = fuse_bpf_access_of_stat(stat);
-	/* What the programs saw had changed since @seen: they are called once more. */
-	seen = fuse_bpf_access_of_seen(inode, &result.seen);
-	if (fuse_bpf_same_access(&base, &seen))
-		return !fuse_bpf_show(inode, &result, how);
-	return !fuse_bpf_store_without_setid(inode, &result);
+	if (!shape.shaped)
+		shape.base = fuse_bpf_access_of_stat(stat);
+	return !fuse_bpf_show_stat(inode, stat, &seen, &shape.base, how, last);
 }
 
 /* How often the attributes may change while our inode's are made from them. */
@@ -472,7 +505,8 @@ static int fuse_bpf_shaped_stat(struct inode *inode, struct dentry *dentry,
 /* Apart from its only caller, which does without so large a stack. */
 static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
-	struct kstat stat;
+	/* fuse_bpf_ask_stat() fills it before it reads it. */
+	struct kstat stat __uninitialized;
 	int tries = 0, err;
 
 	do
@@ -482,11 +516,14 @@ static noinline int fuse_bpf_reshape(struct inode *inode, enum fuse_bpf_refresh_
 	return err;
 }
 
-/*
- * Make our inode's attributes again.  In a lockless walk only what needs neither a
- * program nor a lock can be done: -ECHILD else.
- */
-int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
+/* With getattr programs. */
+static int fuse_bpf_refresh_asked(struct inode *inode, enum fuse_bpf_refresh_how how)
+{
+	return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+}
+
+/* Without, as far as the caller knows. */
+static noinline int fuse_bpf_refresh_plain(struct inode *inode, enum fuse_bpf_refresh_how how)
 {
 	struct fuse_bpf_attrs result = {};
 	int tries = 0;
@@ -496,11 +533,37 @@ int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
 		result.seen = fuse_bpf_look(inode);
 		result.last = ++tries == FUSE_BPF_REFRESH_TRIES;
 		if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
-			return how == FUSE_BPF_REFRESH_RCU ? -ECHILD : fuse_bpf_reshape(inode, how);
+			return fuse_bpf_refresh_asked(inode, how);
 		if (how == FUSE_BPF_REFRESH_RCU && fuse_bpf_may_be_setid(inode, 0))
 			return -ECHILD;
 		result.shown = fuse_bpf_access_of_seen(inode, &result.seen);
 	} while (!fuse_bpf_show(inode, &result, how));
+	return 0;
+}
+
+/*
+ * Make our inode's attributes again.  In a lockless walk only what needs neither a
+ * program nor a lock can be done: -ECHILD else.
+ */
+int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how)
+{
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR))
+		return fuse_bpf_refresh_asked(inode, how);
+	return fuse_bpf_refresh_plain(inode, how);
+}
+
+/*
+ * After an attempt to change @inode, whose i_rwsem is held exclusively.  Mostly nothing
+ * has changed of what our inode's attributes are made from; but programs may go by more
+ * than that, and S_NOSEC the VFS clears on its own.
+ */
+int fuse_bpf_refresh_changed(struct inode *inode)
+{
+	if (fuse_bpf_wanted(inode, FUSE_BPF_OP_GETATTR) || !fuse_bpf_attr_fresh(inode) ||
+	    !(READ_ONCE(inode->i_flags) & S_NOSEC))
+		return fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+	fuse_bpf_copy_nlink(inode);
+	fuse_bpf_copy_size(inode);
 	return 0;
 }
 

@@ -382,6 +382,15 @@ enum fuse_bpf_xattr_space {
 	FUSE_BPF_XATTR_PRIVILEGED,	/* the VFS's: by capabilities */
 };
 
+/* Inlined: most names end the comparison with the first byte. */
+static __always_inline bool fuse_bpf_has_prefix(const char *name, const char *prefix)
+{
+	for (; *prefix; name++, prefix++)
+		if (*name != *prefix)
+			return false;
+	return true;
+}
+
 /*
  * What is decided about the attributes of three namespaces is decided by the VFS, for
  * the caller and by what the mount shows.  All others are the backing filesystem's:
@@ -389,17 +398,11 @@ enum fuse_bpf_xattr_space {
  */
 static enum fuse_bpf_xattr_space fuse_bpf_xattr_space(const char *name)
 {
-	switch (*name) {
-	case 'u':
-		return str_has_prefix(name, XATTR_USER_PREFIX) ? FUSE_BPF_XATTR_USER :
-								 FUSE_BPF_XATTR_OWN;
-	case 't':
-		return str_has_prefix(name, XATTR_TRUSTED_PREFIX) ? FUSE_BPF_XATTR_PRIVILEGED :
-								    FUSE_BPF_XATTR_OWN;
-	case 's':
-		return str_has_prefix(name, XATTR_SECURITY_PREFIX) ? FUSE_BPF_XATTR_PRIVILEGED :
-								     FUSE_BPF_XATTR_OWN;
-	}
+	if (fuse_bpf_has_prefix(name, XATTR_USER_PREFIX))
+		return FUSE_BPF_XATTR_USER;
+	if (fuse_bpf_has_prefix(name, XATTR_TRUSTED_PREFIX) ||
+	    fuse_bpf_has_prefix(name, XATTR_SECURITY_PREFIX))
+		return FUSE_BPF_XATTR_PRIVILEGED;
 	return FUSE_BPF_XATTR_OWN;
 }
 

@@ -28,21 +28,6 @@
 #include <linux/slab.h>
 #include "fuse_bpf_i.h"
 
-/* May programs grant the caller something about @inode that is refused below? */
-bool fuse_bpf_is_granted_by_program(const struct inode *inode)
-{
-	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-
-	return READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
-}
-
-/* May they, or the mount by itself? */
-bool fuse_bpf_change_is_granted(const struct inode *inode)
-{
-	return unlikely(current_user_ns() != &init_user_ns) ||
-	       fuse_bpf_is_granted_by_program(inode);
-}
-
 /* --- begin and end ----------------------------------------------------------------- */
 
 /*
@@ -79,6 +64,11 @@ void fuse_bpf_change_end(struct fuse_bpf_change *change)
 
 /* --- the check again, under the backing inode's lock ------------------------------------- */
 
+/*
+ * Functions with __ are the slow halves of those without, where the change is granted
+ * by the mount.
+ */
+
 /* As the caller itself: programs and capability checks see its credentials. */
 static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct inode *inode,
 				   int mask)
@@ -94,24 +84,18 @@ static int fuse_bpf_recheck_access(const struct fuse_bpf_change *change, struct 
 	return err;
 }
 
-/* Whether the caller may make or remove names in @dir, whose backing directory is locked. */
-int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
+int __fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
 {
-	if (likely(!change->granted))
-		return 0;
 	return fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 }
 
-/* ... and remove @victim from it, which the directory's sticky bit may forbid. */
-int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
-			    struct inode *victim)
+int __fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			      struct inode *victim)
 {
 	const struct cred *derived;
 	bool sticky;
 	int err;
 
-	if (likely(!change->granted))
-		return 0;
 	err = fuse_bpf_recheck_access(change, dir, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
@@ -197,21 +181,14 @@ static int fuse_bpf_recheck_chown(const struct fuse_bpf_change *change, struct i
 	return uid_eq(fuse_bpf_attr_owner(inode, &seen), current_fsuid()) ? 0 : -EPERM;
 }
 
-/*
- * Whether the caller may change these attributes.  @attr comes back without what the
- * caller's change leaves as it is shown, and the mode without a setgid bit that the
- * caller may not set.
- */
-int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
-			     struct iattr *attr)
+int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			       struct iattr *attr)
 {
 	struct inode *inode = d_inode(dentry);
 	const struct cred *derived;
 	struct iattr copy;
 	int err;
 
-	if (likely(!change->granted))
-		return 0;
 	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
 	if (fuse_bpf_makes_setuid(change, inode, attr))

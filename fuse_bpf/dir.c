@@ -74,7 +74,7 @@ static struct dentry *fuse_bpf_instantiate_dir(struct inode *dir, struct dentry 
 	struct dentry *alias;
 
 	d_drop(dentry);
-	fuse_bpf_verdict_carry(dentry, keep, child);
+	fuse_bpf_verdict_carry(dir, dentry, keep, child);
 	alias = fuse_bpf_splice(dir, dentry, inode, child);
 	if (alias == ERR_PTR(-ESTALE) || alias == ERR_PTR(-ELOOP))
 		return NULL;
@@ -108,7 +108,7 @@ static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *den
 		return ERR_CAST(inode);
 	if (S_ISDIR(fuse_bpf_mode(inode)))
 		return fuse_bpf_instantiate_dir(dir, dentry, inode, keep, child);
-	fuse_bpf_verdict_carry(dentry, keep, child);
+	fuse_bpf_verdict_carry(dir, dentry, keep, child);
 	d_instantiate(dentry, inode);
 	/* It was found absent and not to be remembered so, or changed below since. */
 	if (fuse_bpf_d_unhashed(dentry))

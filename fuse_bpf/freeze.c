@@ -28,20 +28,12 @@ int fuse_bpf_want_write(struct vfsmount *mnt)
 	return compat_mnt_get_write_access(mnt);
 }
 
-/*
- * Before a function of the VFS that sets an attribute of @inode as a whole: that would
- * wait for a delegation as long as its holder may keep it, with our inode locked.  It is
- * given up here, or the change fails with EWOULDBLOCK.  One that is taken right after
- * this is waited for, by a caller who can be killed.
- */
-int fuse_bpf_break_deleg(struct inode *inode)
+/* The slow half of fuse_bpf_break_deleg(), whose first try came to @err. */
+int fuse_bpf_break_deleg_again(struct inode *inode, int err)
 {
-	struct inode *backing = fuse_bpf_backing_inode(inode);
 	unsigned int tries = 0;
-	int err;
 
-	do
-		err = compat_try_break_deleg(backing);
-	while (fuse_bpf_backing_again(err, inode, &tries));
+	while (fuse_bpf_backing_again(err, inode, &tries))
+		err = compat_try_break_deleg(fuse_bpf_backing_inode(inode));
 	return err;
 }

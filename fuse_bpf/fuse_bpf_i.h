@@ -444,28 +444,78 @@ struct fuse_bpf_change {
 
 typedef int fuse_bpf_change_fn(struct mnt_idmap *idmap, void *arg);
 
-bool fuse_bpf_is_granted_by_program(const struct inode *inode);
-bool fuse_bpf_change_is_granted(const struct inode *inode);
+/* May programs grant the caller something about @inode that is refused below? */
+static inline bool fuse_bpf_is_granted_by_program(const struct inode *inode)
+{
+	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
+
+	return READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
+}
+
+/* May they, or the mount by itself? */
+static inline bool fuse_bpf_change_is_granted(const struct inode *inode)
+{
+	return unlikely(current_user_ns() != &init_user_ns) ||
+	       fuse_bpf_is_granted_by_program(inode);
+}
+
 int fuse_bpf_change_begin(struct fuse_bpf_change *change, struct inode *inode, bool granted,
 			  struct mnt_idmap *idmap, umode_t mode);
 void fuse_bpf_change_end(struct fuse_bpf_change *change);
 int fuse_bpf_change_without_idmap(struct inode *dir, fuse_bpf_change_fn *change, void *arg);
-int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir);
-int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
-			    struct inode *victim);
+int __fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir);
+int __fuse_bpf_recheck_victim(const struct fuse_bpf_change *change, struct inode *dir,
+			      struct inode *victim);
 int fuse_bpf_recheck_write(const struct fuse_bpf_change *change, struct inode *inode);
 int fuse_bpf_recheck_user_xattr(const struct fuse_bpf_change *change, struct inode *inode);
-int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
-			     struct iattr *attr);
+int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
+			       struct iattr *attr);
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
 int fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
 void fuse_bpf_checks_free(struct fuse_bpf_inode *fi);
 
+/* Whether the caller may make or remove names in @dir, whose backing directory is locked. */
+static inline int fuse_bpf_recheck_dir(const struct fuse_bpf_change *change, struct inode *dir)
+{
+	return likely(!change->granted) ? 0 : __fuse_bpf_recheck_dir(change, dir);
+}
+
+/* ... and remove @victim from it, which the directory's sticky bit may forbid. */
+static inline int fuse_bpf_recheck_victim(const struct fuse_bpf_change *change,
+					  struct inode *dir, struct inode *victim)
+{
+	return likely(!change->granted) ? 0 : __fuse_bpf_recheck_victim(change, dir, victim);
+}
+
+/*
+ * Whether the caller may change these attributes.  @attr comes back without what the
+ * caller's change leaves as it is shown, and the mode without a setgid bit that the
+ * caller may not set.
+ */
+static inline int fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change,
+					   struct dentry *dentry, struct iattr *attr)
+{
+	return likely(!change->granted) ? 0 : __fuse_bpf_recheck_setattr(change, dentry, attr);
+}
+
 /* --- the backing filesystem: freeze.c, backing.c, backing_dir.c --------------- */
 
 int fuse_bpf_want_write(struct vfsmount *mnt);
-int fuse_bpf_break_deleg(struct inode *inode);
+int fuse_bpf_break_deleg_again(struct inode *inode, int err);
+
+/*
+ * Before a function of the VFS that sets an attribute of @inode as a whole: that would
+ * wait for a delegation as long as its holder may keep it, with our inode locked.  It is
+ * given up here, or the change fails with EWOULDBLOCK.  One that is taken right after
+ * this is waited for, by a caller who can be killed.
+ */
+static inline int fuse_bpf_break_deleg(struct inode *inode)
+{
+	int err = compat_try_break_deleg(fuse_bpf_backing_inode(inode));
+
+	return likely(!err) ? 0 : fuse_bpf_break_deleg_again(inode, err);
+}
 
 struct fuse_bpf_backing_rename {
 	struct mnt_idmap *idmap;	/* of the mount of ours that the caller came through */
@@ -572,6 +622,7 @@ enum fuse_bpf_refresh_how {
 };
 
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
+int fuse_bpf_refresh_changed(struct inode *inode);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
@@ -611,7 +662,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 void fuse_bpf_dentry_set(struct dentry *dentry, struct dentry *backing);
 void fuse_bpf_dentry_confirm(struct dentry *dentry);
 bool fuse_bpf_verdict_outlives(const struct dentry *dentry);
-void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+void fuse_bpf_verdict_carry(const struct inode *dir, struct dentry *dentry, bool keep,
 			    const struct fuse_bpf_child_rule *child);
 struct dentry *fuse_bpf_splice(struct inode *dir, struct dentry *dentry, struct inode *inode,
 			       const struct fuse_bpf_child_rule *child);

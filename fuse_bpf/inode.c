@@ -367,20 +367,21 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 
 /* --- setattr --------------------------------------------------------------------------------- */
 
+/* In one expression: most bits have the same value in both, which the compiler finds. */
+static u32 fuse_bpf_fattr_valid(u32 valid)
+{
+	return (valid & ATTR_MODE ? FATTR_MODE : 0) | (valid & ATTR_UID ? FATTR_UID : 0) |
+	       (valid & ATTR_GID ? FATTR_GID : 0) | (valid & ATTR_SIZE ? FATTR_SIZE : 0) |
+	       (valid & ATTR_ATIME ? FATTR_ATIME : 0) | (valid & ATTR_MTIME ? FATTR_MTIME : 0) |
+	       (valid & ATTR_CTIME ? FATTR_CTIME : 0);
+}
+
 static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, struct mnt_idmap *idmap,
 				  const struct iattr *attr)
 {
-	static const struct { u32 attr, fattr; } bits[] = {
-		{ ATTR_MODE, FATTR_MODE }, { ATTR_UID, FATTR_UID }, { ATTR_GID, FATTR_GID },
-		{ ATTR_SIZE, FATTR_SIZE }, { ATTR_ATIME, FATTR_ATIME },
-		{ ATTR_MTIME, FATTR_MTIME }, { ATTR_CTIME, FATTR_CTIME },
-	};
 	u32 valid = attr->ia_valid;
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(bits); i++)
-		if (valid & bits[i].attr)
-			in->valid |= bits[i].fattr;
+	in->valid = fuse_bpf_fattr_valid(valid);
 	/* Without _SET the time is "now". */
 	if ((valid & ATTR_ATIME) && !(valid & ATTR_ATIME_SET))
 		in->valid |= FATTR_ATIME_NOW;
@@ -451,6 +452,6 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 		err = fuse_bpf_setattr_below(idmap, dentry, attr);
 	err = fuse_bpf_post(&call, err);
 	/* After a failure too: the VFS has cleared S_NOSEC before it called us. */
-	err2 = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+	err2 = fuse_bpf_refresh_changed(inode);
 	return err ?: err2;
 }

@@ -266,11 +266,15 @@ static void fuse_bpf_verdict_set(struct dentry *dentry, unsigned int seq,
 	spin_unlock(&dentry->d_lock);
 }
 
-/* The first verdict, of a dentry that is in lookup. */
-static void fuse_bpf_remember(struct dentry *dentry, const struct fuse_bpf_found *found)
+/* The first verdict, of a dentry that is in lookup in @dir. */
+static void fuse_bpf_remember(const struct inode *dir, struct dentry *dentry,
+			      const struct fuse_bpf_found *found)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
+	/* Without programs a dentry stays as fuse_bpf_d_init() left it. */
+	if (likely(!fuse_bpf_inode(dir)->slot))
+		return;
 	/* A walker may have found it before it was taken out of the cache. */
 	WRITE_ONCE(fd->hidden, found->hidden);
 	WRITE_ONCE(fd->generation, found->generation);
@@ -289,16 +293,18 @@ bool fuse_bpf_verdict_outlives(const struct dentry *dentry)
 }
 
 /*
- * ... and gets it now, which changes the count by two: by the next count the
+ * ... and gets it now, in @dir, which changes the count by two: by the next count the
  * verdict holds, if @keep, and the child has this rule.  Set before, so that no
  * walker finds the dentry without.  Nothing can move it before it has its inode,
  * and if it is moved then, the count tells.
  */
-void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
+void fuse_bpf_verdict_carry(const struct inode *dir, struct dentry *dentry, bool keep,
 			    const struct fuse_bpf_child_rule *child)
 {
 	struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
 
+	if (likely(!fuse_bpf_inode(dir)->slot))
+		return;
 	spin_lock(&dentry->d_lock);
 	fuse_bpf_dentry_set_rule(dentry, child);
 	WRITE_ONCE(fd->verdict_seq,
@@ -311,7 +317,7 @@ void fuse_bpf_verdict_carry(struct dentry *dentry, bool keep,
 /* A name that programs are called for. */
 struct fuse_bpf_query {
 	struct inode *dir;
-	struct dentry *parent;		/* held; its inode is @dir */
+	struct dentry *parent;		/* held; its inode is @dir; unless @known: NULL */
 	struct dentry *dentry;		/* held */
 	const struct qstr *name;	/* stable */
 	struct dentry *known;		/* borrowed: what is below; NULL: look it up */
@@ -544,7 +550,7 @@ static struct dentry *fuse_bpf_lookup_found(struct inode *dir, struct dentry *de
 	 */
 	if (!fuse_bpf_attr_fresh(inode))
 		fuse_bpf_refresh(inode, FUSE_BPF_REFRESH);
-	fuse_bpf_verdict_carry(dentry, true, &found->child);
+	fuse_bpf_verdict_carry(dir, dentry, true, &found->child);
 	alias = fuse_bpf_splice(dir, dentry, inode, &found->child);
 	/* Unless another lookup has moved it on. */
 	if (!IS_ERR_OR_NULL(alias) && fuse_bpf_is_entry(dir, &dentry->d_name, alias, &seq))
@@ -559,7 +565,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 		.dir = dir, .parent = dentry->d_parent, .dentry = dentry,
 		.name = &dentry->d_name,
 	};
-	struct fuse_bpf_found found;
+	struct fuse_bpf_found found __uninitialized;	/* fuse_bpf_find() fills it */
 	FUSE_BPF_CALL(call);
 	bool there;
 	int err;
@@ -567,7 +573,7 @@ struct dentry *fuse_bpf_lookup(struct inode *dir, struct dentry *dentry,
 	err = fuse_bpf_find_settled(&query, &call, &found, &there);
 	if (err)
 		return ERR_PTR(err);
-	fuse_bpf_remember(dentry, &found);
+	fuse_bpf_remember(dir, dentry, &found);
 	if (!found.backing)
 		return d_splice_alias(NULL, dentry);
 
@@ -706,6 +712,15 @@ static int fuse_bpf_judge_absence(struct dentry *dentry, const struct fuse_bpf_f
 }
 
 /*
+ * A dentry was moved after the walk had found it in @dir.  No program was called for
+ * this walk: one that wants to be comes to the name again.
+ */
+static int fuse_bpf_moved_just_now(const struct inode *dir)
+{
+	return fuse_bpf_wanted(dir, FUSE_BPF_OP_LOOKUP) ? -ESTALE : 1;
+}
+
+/*
  * Ask the programs again about a name that is cached and holds below.  As
  * fuse_bpf_revalidate().
  */
@@ -716,25 +731,23 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	/* Before its backing dentry, which is constant then. */
 	struct inode *inode = fuse_bpf_is_there(dentry) ? d_inode(dentry) : NULL;
 	struct dentry *backing = fuse_bpf_backing_dentry(dentry);
-	struct fuse_bpf_found found;
+	struct fuse_bpf_found found __uninitialized;	/* fuse_bpf_find() fills it */
 	FUSE_BPF_CALL(call);
 	unsigned int seq;
-	int ret = 1;
+	int ret;
 
-	query.parent = dget_parent(dentry);
-	/*
-	 * It was moved just now, after the walk had found it.  No program was called
-	 * for this walk: one that wants to be comes to the name again.
-	 */
 	fuse_bpf_point("revalidate:expired");
-	if (d_inode(query.parent) != dir || !fuse_bpf_is_entry(dir, name, dentry, &seq)) {
-		if (fuse_bpf_wanted(dir, FUSE_BPF_OP_LOOKUP))
-			ret = -ESTALE;
-		goto put_parent;
-	}
+	if (!fuse_bpf_is_entry(dir, name, dentry, &seq))
+		return fuse_bpf_moved_just_now(dir);
 	/* Constant while it is positive, and ours is held. */
 	if (inode && !fuse_bpf_is_remote(backing) && fuse_bpf_seqs_equal(dentry, backing))
 		query.known = backing;
+	else
+		query.parent = dget_parent(dentry);
+	if (query.parent && d_inode(query.parent) != dir) {
+		ret = fuse_bpf_moved_just_now(dir);
+		goto put_parent;
+	}
 	ret = fuse_bpf_find(&query, &call, &found);
 	if (ret)
 		goto put_parent;

@@ -43,7 +43,7 @@ static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry
 /* Mode and ACL share bits, and the VFS clears S_NOSEC on its own. */
 static int fuse_bpf_xattr_changed(struct inode *inode, int err)
 {
-	int err2 = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+	int err2 = fuse_bpf_refresh_changed(inode);
 
 	return err ?: err2;
 }
