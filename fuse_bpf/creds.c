@@ -82,7 +82,7 @@ static void fuse_bpf_cred_free(struct rcu_head *rcu)
 	kfree(c);
 }
 
-/* The lock is held, or nobody uses them any more. */
+/* The lock is held, or no task uses them any more. */
 static void fuse_bpf_creds_flush(struct fuse_bpf_creds *creds)
 {
 	struct hlist_node *next;

@@ -52,7 +52,7 @@ static struct fuse_bpf_child_rule fuse_bpf_made_rule(const struct fuse_bpf_call 
 						     const struct dentry *dentry)
 {
 	const struct fuse_bpf_child_rule *kept = &fuse_bpf_dentry(dentry)->child;
-	/* A walk may ask again and store the same rule meanwhile. */
+	/* A walk may call the program again and store the same rule meanwhile. */
 	struct fuse_bpf_child_rule child = {
 		.none = READ_ONCE(kept->none), .mask = READ_ONCE(kept->mask),
 	};
@@ -95,7 +95,7 @@ static struct dentry *fuse_bpf_instantiate(struct inode *dir, struct dentry *den
 	fuse_bpf_dentry_set(dentry, made);
 	if (d_really_is_negative(made))
 		return ERR_PTR(-EIO);
-	/* A name that was looked up anew may lead elsewhere by then. */
+	/* A name that was looked up again may lead elsewhere by then. */
 	if (inode && d_inode(made) != fuse_bpf_backing_inode(inode))
 		return ERR_PTR(-ESTALE);
 	if (inode)
@@ -151,7 +151,7 @@ static int fuse_bpf_make_end_file(struct fuse_bpf_call *call, struct inode *dir,
 
 	if (IS_ERR(alias))
 		return PTR_ERR(alias);
-	/* Looked up anew below, it may be a directory by then. */
+	/* Looked up again below, it may be a directory by then. */
 	dput(alias);
 	return 0;
 }
@@ -212,8 +212,8 @@ static umode_t fuse_bpf_mode_to_open(const struct inode *dir, const struct file 
 
 /*
  * Opens what was just made.  The VFS does it, once it has unlocked the directory, which a
- * fanotify listener that permits the open may need.  Only where the bits of @more have to go from the
- * mode, or for knfsd, which opens nothing after this, is it done here.
+ * fanotify listener that permits the open may need.  Only where the bits of @more have to
+ * go from the mode, or for knfsd, which opens nothing after this, is it done here.
  */
 static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct file *file,
 			      umode_t more)

@@ -289,7 +289,7 @@ __bpf_kfunc int bpf_fuse_read_path(struct fuse_bpf_ctx *ctx, u32 which, char *bu
 		memset(buf, 0, buf__sz);
 		return PTR_ERR(path);
 	}
-	/* The path ends before the last of @size bytes.  @buf may be a map value, which others write to. */
+	/* It ends before the last of @size bytes.  @buf may be a map value, which others write to. */
 	len = buf + size - 1 - path;
 	memmove(buf, path, len);
 	memset(buf + len, 0, buf__sz - len);

@@ -228,7 +228,10 @@ struct fuse_bpf_found {
 	struct fuse_bpf_child_rule child;
 };
 
-/* Is the verdict still to be believed?  Under RCU or not; inlined, as each name of a path comes here. */
+/*
+ * Is the verdict still to be believed?  Under RCU or not.  Inlined: it is checked for
+ * each name of a path.
+ */
 static __always_inline bool fuse_bpf_verdict_holds(const struct inode *dir, const struct dentry *dentry)
 {
 	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
@@ -312,7 +315,7 @@ void fuse_bpf_verdict_carry(const struct inode *dir, struct dentry *dentry, bool
 	spin_unlock(&dentry->d_lock);
 }
 
-/* --- asking the program ----------------------------------------------------------------- */
+/* --- calling the program ----------------------------------------------------------------- */
 
 /* A name that programs are called for. */
 struct fuse_bpf_query {
@@ -545,7 +548,7 @@ static struct dentry *fuse_bpf_lookup_found(struct inode *dir, struct dentry *de
 	if (IS_ERR(inode))
 		return ERR_CAST(inode);
 	/*
-	 * Sticky directories, links and chmod look at the owner without asking
+	 * Sticky directories, links and chmod look at the owner without a call of
 	 * ->permission.  A failure shows where the attributes are needed.
 	 */
 	if (!fuse_bpf_attr_fresh(inode))
@@ -721,7 +724,7 @@ static int fuse_bpf_moved_just_now(const struct inode *dir)
 }
 
 /*
- * Ask the programs again about a name that is cached and holds below.  As
+ * Call the programs again for a name that is cached and holds below.  As
  * fuse_bpf_revalidate().
  */
 static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
