@@ -9,6 +9,7 @@
  * holds our directory's i_rwsem exclusively.  Lock order: our sb_writers and
  * i_rwsem, the backing sb_writers, the backing i_rwsem.
  */
+#include <linux/jiffies.h>
 #include <linux/namei.h>
 #include "fuse_bpf_i.h"
 
@@ -390,6 +391,35 @@ static int fuse_bpf_rename_locked(struct fuse_bpf_backing_rename *rename,
 	return 0;
 }
 
+/*
+ * A rename between directories that waits for a delegation makes all such renames in the
+ * mount wait.  After one, none waits for some times as long: who keeps delegations does
+ * not stop the others.
+ */
+#define FUSE_BPF_RENAME_PAUSE	4
+
+static bool fuse_bpf_rename_is_across(const struct fuse_bpf_backing_rename *rename)
+{
+	return rename->old_dentry->d_parent != rename->new_dentry->d_parent;
+}
+
+static bool fuse_bpf_rename_may_wait(const struct fuse_bpf_backing_rename *rename)
+{
+	const struct fuse_bpf_sb *fsb = fuse_bpf_sb(rename->old_dentry->d_sb);
+
+	return !fuse_bpf_rename_is_across(rename) ||
+	       !time_before64(get_jiffies_64(), fsb->renames_wait);
+}
+
+static void fuse_bpf_rename_waited(const struct fuse_bpf_backing_rename *rename, u64 begun)
+{
+	u64 now = get_jiffies_64();
+
+	if (fuse_bpf_rename_is_across(rename))
+		fuse_bpf_sb(rename->old_dentry->d_sb)->renames_wait =
+			now + FUSE_BPF_RENAME_PAUSE * (now - begun);
+}
+
 static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 				 const struct fuse_bpf_change *change)
 {
@@ -402,8 +432,8 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 	};
 	struct qstr old_name = QSTR_INIT(old_dentry->d_name.name, old_dentry->d_name.len);
 	struct qstr new_name = QSTR_INIT(new_dentry->d_name.name, new_dentry->d_name.len);
-	/* Between directories all such renames in the mount wait for this one: it does not. */
-	bool may_wait = old_dentry->d_parent == new_dentry->d_parent;
+	bool may_wait = fuse_bpf_rename_may_wait(rename);
+	u64 begun = get_jiffies_64();
 	unsigned int tries = 0;
 	int err;
 
@@ -415,6 +445,8 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 		err = fuse_bpf_rename_locked(rename, change, &r);
 		compat_end_renaming(&r);
 	} while (may_wait && fuse_bpf_backing_again(err, d_inode(old_dentry->d_parent), &tries));
+	if (unlikely(tries))
+		fuse_bpf_rename_waited(rename, begun);
 	return err;
 }
 

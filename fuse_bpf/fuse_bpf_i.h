@@ -144,6 +144,7 @@ struct fuse_bpf_sb {
 	bool check_backing;		/* the mounter may be refused search below */
 	struct xarray devs;		/* our device number by the backing one; its own lock */
 	atomic_t dev_count;		/* of @devs, and of those about to be in it */
+	u64 renames_wait;		/* jiffies64: when one may wait again; s_vfs_rename_mutex */
 	spinlock_t lock;
 	errseq_t wb_err;		/* of the backing superblock, as last reported; lock */
 	bool idmapped;			/* an idmapped mount has come up; never cleared */
