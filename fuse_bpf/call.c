@@ -194,7 +194,7 @@ static bool fuse_bpf_is_shown(struct fuse_bpf_call *call, const struct inode *in
 	return detach == FUSE_BPF_DETACH_KEEP;
 }
 
-/* Takes over the reference to @v, which is a version of the slot of @inode. */
+/* Takes over the reference to @v, which is a version of the slot of @inode.  Under RCU. */
 static __always_inline bool fuse_bpf_begin_with(struct fuse_bpf_call *call, struct inode *inode,
 						enum fuse_bpf_op op, struct dentry *dentry,
 						struct fuse_bpf_version *v)
@@ -205,10 +205,8 @@ static __always_inline bool fuse_bpf_begin_with(struct fuse_bpf_call *call, stru
 		percpu_ref_put(&v->ref);
 		return false;
 	}
-	rcu_read_lock();
 	fuse_bpf_fill_ctx(&call->ctx, inode, &fuse_bpf_op_descs[op],
 			  fuse_bpf_target_is_dir(inode, op, dentry));
-	rcu_read_unlock();
 	call->version = v;
 	call->slot = fi->slot;
 	call->op = op;
@@ -247,15 +245,18 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 		      enum fuse_bpf_op op, struct dentry *dentry)
 {
 	struct fuse_bpf_version *v;
+	bool begun = false;
 
 	if (!fuse_bpf_is_shown(call, inode))
 		return false;
-	v = fuse_bpf_hold_version(inode);
-	if (!v) {
+	rcu_read_lock();
+	v = fuse_bpf_version_get(fuse_bpf_inode(inode)->slot);
+	if (likely(v))
+		begun = fuse_bpf_begin_with(call, inode, op, dentry, v);
+	else
 		call->refusal = -ENOTCONN;
-		return false;
-	}
-	return fuse_bpf_begin_with(call, inode, op, dentry, v);
+	rcu_read_unlock();
+	return begun;
 }
 
 /*
@@ -265,12 +266,17 @@ bool __fuse_bpf_begin(struct fuse_bpf_call *call, struct inode *inode,
 bool fuse_bpf_begin_version(struct fuse_bpf_call *call, struct inode *inode, enum fuse_bpf_op op,
 			    struct dentry *dentry, struct fuse_bpf_version *v)
 {
+	bool begun;
+
 	call->version = NULL;
 	call->refusal = 0;
 	if (!fuse_bpf_is_shown(call, inode))
 		return false;
 	percpu_ref_get(&v->ref);
-	return fuse_bpf_begin_with(call, inode, op, dentry, v);
+	rcu_read_lock();
+	begun = fuse_bpf_begin_with(call, inode, op, dentry, v);
+	rcu_read_unlock();
+	return begun;
 }
 
 /* --- verdicts --------------------------------------------------------------------- */

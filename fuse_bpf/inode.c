@@ -258,21 +258,51 @@ static noinline int fuse_bpf_permission_asked(struct mnt_idmap *idmap,
 	return fuse_bpf_post(&call, err);
 }
 
-/* By what our inode shows, and by the programs. */
-static int fuse_bpf_permission_shown(struct mnt_idmap *idmap, struct inode *inode, int mask)
-{
-	/* The VFS may have looked at this before our inode showed it. */
-	if ((mask & MAY_WRITE) && (READ_ONCE(inode->i_flags) & S_IMMUTABLE))
-		return -EPERM;
-	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
-		return fuse_bpf_permission_asked(idmap, inode, mask);
-	return generic_permission(idmap, inode, mask);
-}
-
 /* What cannot be written to on a read-only filesystem: a device or a pipe is elsewhere. */
 static bool fuse_bpf_is_stored(umode_t mode)
 {
 	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
+/*
+ * Is it the check before a change of names in a directory, whose idmap is to be
+ * remembered?  The VFS makes that with exactly this mask, and never in a lockless walk;
+ * access(2) and open(2) add flags of their own.
+ */
+static bool fuse_bpf_is_change_check(const struct mnt_idmap *idmap, const struct inode *inode,
+				     int mask)
+{
+	return mask == (MAY_WRITE | MAY_EXEC) && S_ISDIR(fuse_bpf_mode(inode)) &&
+	       unlikely(idmap != &nop_mnt_idmap ||
+			READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmapped));
+}
+
+/* What a write needs beside mode and ACL.  Apart from the path of a walk, which only searches. */
+static noinline int fuse_bpf_permission_to_write(struct mnt_idmap *idmap, struct inode *inode,
+						 int mask)
+{
+	/* The VFS may have looked at this before our inode showed it. */
+	if (READ_ONCE(inode->i_flags) & S_IMMUTABLE)
+		return -EPERM;
+	/* It may have become read-only since; for ours the VFS checks that. */
+	if (unlikely(fuse_bpf_rdonly(fuse_bpf_backing_inode(inode)->i_sb)) &&
+	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
+		return -EROFS;
+	return fuse_bpf_is_change_check(idmap, inode, mask) ? fuse_bpf_idmap_used(inode, idmap) : 0;
+}
+
+/* By what our inode shows, and by the programs. */
+static int fuse_bpf_permission_shown(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int err;
+
+	if (unlikely(fuse_bpf_wanted(inode, FUSE_BPF_OP_ACCESS)))
+		err = fuse_bpf_permission_asked(idmap, inode, mask);
+	else
+		err = generic_permission(idmap, inode, mask);
+	if (err || likely(!(mask & MAY_WRITE)))
+		return err;
+	return fuse_bpf_permission_to_write(idmap, inode, mask);
 }
 
 /* How often the attributes may turn out to be others while the caller is checked by them. */
@@ -308,10 +338,6 @@ static int fuse_bpf_permission_below(struct mnt_idmap *idmap, struct inode *inod
 {
 	struct inode *backing = fuse_bpf_backing_inode(inode);
 
-	/* It may have become read-only since; for ours the VFS checks that. */
-	if ((mask & MAY_WRITE) && unlikely(fuse_bpf_rdonly(backing->i_sb)) &&
-	    fuse_bpf_is_stored(fuse_bpf_mode(inode)))
-		return -EROFS;
 	if (likely(!backing->i_op->permission && !fuse_bpf_sb(inode->i_sb)->check_backing))
 		return 0;
 	return fuse_bpf_permission_by_backing(idmap, inode, mask, below);
@@ -324,19 +350,6 @@ static int fuse_bpf_permission_below(struct mnt_idmap *idmap, struct inode *inod
 static bool fuse_bpf_is_setid_check(const struct inode *inode, int mask)
 {
 	return mask == MAY_EXEC && current->in_execve && S_ISREG(fuse_bpf_mode(inode));
-}
-
-/*
- * Is it the check before a change of names in a directory, whose idmap is to be
- * remembered?  The VFS makes that with exactly this mask, and never in a lockless walk;
- * access(2) and open(2) add flags of their own.
- */
-static bool fuse_bpf_is_change_check(const struct mnt_idmap *idmap, const struct inode *inode,
-				     int mask)
-{
-	return mask == (MAY_WRITE | MAY_EXEC) && S_ISDIR(fuse_bpf_mode(inode)) &&
-	       unlikely(idmap != &nop_mnt_idmap ||
-			READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmapped));
 }
 
 /*
@@ -355,8 +368,6 @@ int fuse_bpf_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
 			return err;
 	}
 	err = fuse_bpf_permission_shown(idmap, inode, mask);
-	if (!err && fuse_bpf_is_change_check(idmap, inode, mask))
-		err = fuse_bpf_idmap_used(inode, idmap);
 	if (err)
 		return err;
 	setid = fuse_bpf_is_setid_check(inode, mask);
