@@ -291,8 +291,9 @@ static noinline int fuse_bpf_permission_to_write(struct mnt_idmap *idmap, struct
 	return fuse_bpf_is_change_check(idmap, inode, mask) ? fuse_bpf_idmap_used(inode, idmap) : 0;
 }
 
-/* By what our inode shows, and by the programs. */
-static int fuse_bpf_permission_shown(struct mnt_idmap *idmap, struct inode *inode, int mask)
+/* By what our inode shows, and by the programs.  Inlined: for each directory of a path. */
+static __always_inline int fuse_bpf_permission_shown(struct mnt_idmap *idmap,
+						     struct inode *inode, int mask)
 {
 	int err;
 
