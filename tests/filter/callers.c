@@ -340,7 +340,7 @@ static void after_an_update(void)
 
 BOTH_PHASES(after_an_update)
 
-/* What is made is under the rule of the caller who makes it, whoever found the name absent. */
+/* What is made is under the rule of the caller who makes it, whichever caller found the name absent. */
 static void rules_of_what_is_made(void **state)
 {
 	start(state, "callers");

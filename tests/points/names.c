@@ -154,7 +154,7 @@ static int looks_as_user(void *path)
 	return turn_into(&user) ? 255 : looks(path);
 }
 
-/* What is made is under the rule of the caller who makes it, whoever looks meanwhile. */
+/* What is made is under the rule of the caller who makes it, whichever caller looks meanwhile. */
 static void looked_up_by_another_while_it_is_made(struct twin *t)
 {
 	struct set *set = set_attached("callers", "callers", NULL);
