@@ -13,6 +13,9 @@
 #include "point.h"
 #include "places.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+
 /* --- two of our inodes for one directory ---------------------------------------------------- */
 
 static int makes_x(void *arg)
@@ -211,11 +214,47 @@ static void comes_up_while_an_absence_is_shown(struct twin *t)
 	free(name);
 }
 
+/* A grace period, as what was freed meanwhile must be gone: twice, for what the first one queues. */
+static void wait_for_rcu(void)
+{
+	for (int i = 0; i < 2; i++)
+		must(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0));
+}
+
+/*
+ * Over another mount of ours, which wants each name compared anew: a walk that has seen an
+ * absence goes on with what the name stands for now. The absence's backing dentry is
+ * freed by then, which a kernel with KASAN reports.
+ */
+static void made_while_a_walk_compares_its_absence(struct twin *t)
+{
+	const char *middle = tmp_path("middle"), *at = tmp_path("top");
+	char *name = strdup(fmt("%s/f", at));
+	pid_t maker, walker;
+
+	mnt(t->under, middle, "");
+	mnt(middle, at, "");
+	/* The first time it is the lookup in the middle. */
+	maker = stop_at_nth("lookup:spliced", 1, makes_new, name);
+	walker = stop_at("revalidate:differs", looks, name);
+	/* In the middle the name has another dentry from here on. */
+	put(t->u, "f", "below");
+	must(unlinkat(t->u, "f", 0));
+	assert_int_equal(go_on("lookup:spliced", maker), 0);
+	wait_for_rcu();
+	assert_int_equal(go_on("revalidate:differs", walker), 0);
+	holds(t->u, "f", "");
+	umnt(at);
+	umnt(middle);
+	free(name);
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(looked_up_while_it_is_made),
 	TWIN_TEST(made_while_it_is_looked_up),
 	TWIN_TEST(asked_before_a_rename),
 	TWIN_TEST(comes_up_while_an_absence_is_shown),
+	TWIN_TEST(made_while_a_walk_compares_its_absence),
 	TWIN_TEST(moved_before_it_is_asked_about),
 	TWIN_TEST(looked_up_by_another_while_it_is_made),
 };

@@ -7,6 +7,7 @@
  * nothing more to do with it.
  * timeout: 600
  */
+#include "lib/kinds.h"
 #include "lib/task.h"
 
 #include <poll.h>
@@ -35,7 +36,7 @@ static const struct way {
 
 /* A test: one way on one kind of backing, through one mount or two. */
 struct unit {
-	enum backing kind;
+	enum backing kind;	/* first: for kinds_setup() */
 	bool twice;
 	const struct way *way;
 };
@@ -313,32 +314,6 @@ static void locks_race_with_closes(void **state)
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
-static enum backing last = BACKING_KINDS;
-
-static int setup(void **state)
-{
-	const struct unit *unit = *state;
-
-	/* Some share a disk. */
-	if (last != unit->kind)
-		backings_done();
-	last = unit->kind;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tasks_done();
-	test_teardown(state);
-	return close_range(3, ~0U, 0);
-}
-
-static int end_group(void **state)
-{
-	backings_done();
-	return 0;
-}
-
 /* Over another mount of ours is ON_OURS; a third one would be too many. */
 static bool is_needed(enum backing kind, bool twice)
 {
@@ -361,9 +336,9 @@ int main(void)
 				strdup(fmt("%s%s: %s", backing_name(kind), twice ? ", two mounts" : "",
 					   w < WAYS ? ways[w].name : "many times")),
 				w < WAYS ? lock_goes_with_file : locks_race_with_closes,
-				setup, teardown, &units[n],
+				kinds_setup, kinds_teardown, &units[n],
 			};
 		}
 	}
-	return _cmocka_run_group_tests("locks", tests, n, NULL, end_group);
+	return _cmocka_run_group_tests("locks", tests, n, NULL, kinds_end);
 }

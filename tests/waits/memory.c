@@ -5,6 +5,7 @@
  * over the copy any user stops a file, or a directory, for everybody.
  * timeout: 600
  */
+#include "lib/kinds.h"
 #include "lib/task.h"
 
 #include <dirent.h>
@@ -250,7 +251,7 @@ static void others_work(struct held held)
 /* --- the tests -------------------------------------------------------------------------------- */
 
 struct unit {
-	enum backing kind;
+	enum backing kind;	/* first: for kinds_setup() */
 	const struct wait *wait;
 };
 
@@ -345,32 +346,6 @@ static void memory_is_missing(void **state)
 	}
 }
 
-static enum backing last = BACKING_KINDS;
-
-static int setup(void **state)
-{
-	const struct unit *unit = *state;
-
-	/* Some share a disk. */
-	if (last != unit->kind)
-		backings_done();
-	last = unit->kind;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	tasks_done();
-	test_teardown(state);
-	return close_range(3, ~0U, 0);
-}
-
-static int end_group(void **state)
-{
-	backings_done();
-	return 0;
-}
-
 int main(void)
 {
 	static const enum backing kinds[] = { ON_TMPFS, ON_EXT4, ON_XFS, ON_BTRFS };
@@ -386,8 +361,8 @@ int main(void)
 		units[i] = (struct unit){ kinds[i / WAITS], &waits[i % WAITS] };
 		tests[i] = (struct CMUnitTest){
 			strdup(fmt("%s: %s", backing_name(units[i].kind), units[i].wait->name)),
-			memory_is_missing, setup, teardown, &units[i],
+			memory_is_missing, kinds_setup, kinds_teardown, &units[i],
 		};
 	}
-	return cmocka_run_group_tests_name("memory", tests, NULL, end_group);
+	return cmocka_run_group_tests_name("memory", tests, NULL, kinds_end);
 }
