@@ -124,6 +124,11 @@ static u64 fuse_bpf_cgroup_id(void)
 /* What the program of this operation gets, and no more: the rest is ten times that. */
 static void fuse_bpf_clear_args(struct fuse_bpf_call *call)
 {
+	/* As in fuse_bpf_run(). */
+	if (call->op == FUSE_BPF_OP_ACCESS) {
+		memset(&call->in.access, 0, sizeof(call->in.access));
+		return;
+	}
 	switch (call->op) {
 	FUSE_BPF_OP_TABLE(FUSE_BPF_CLEAR_NONE, FUSE_BPF_CLEAR_IN, FUSE_BPF_CLEAR_OUT,
 			  FUSE_BPF_CLEAR_BOTH)

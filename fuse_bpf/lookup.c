@@ -833,6 +833,15 @@ static noinline int fuse_bpf_attr_changed(struct inode *inode, bool rcu)
 }
 
 /*
+ * Is @dentry a directory in the middle of a path?  The walk calls ->permission of it
+ * before all else, and that follows the attributes, too.
+ */
+static bool fuse_bpf_is_passed(const struct dentry *dentry, unsigned int flags)
+{
+	return (flags & LOOKUP_PARENT) && fuse_bpf_d_is_dir(dentry);
+}
+
+/*
  * The attributes are followed on the way: not all that the VFS decides by them
  * goes through ->permission.
  */
@@ -870,7 +879,7 @@ int fuse_bpf_revalidate(struct inode *dir, const struct qstr *name,
 		return fuse_bpf_revalidate_ref(dir, name, dentry, flags);
 	if (unlikely(!fuse_bpf_name_holds(dir, dentry)) && !fuse_bpf_is_gone(dentry))
 		return -ECHILD;
-	return fuse_bpf_follow_attr(dentry, true);
+	return fuse_bpf_is_passed(dentry, flags) ? 1 : fuse_bpf_follow_attr(dentry, true);
 }
 
 /* --- life of a dentry ------------------------------------------------------------------------------ */
