@@ -113,7 +113,7 @@ static bool fuse_bpf_same_access(const struct fuse_bpf_access *a, const struct f
  * Taken down before the programs and the backing filesystem are asked: what
  * changes meanwhile is found to differ afterwards.
  */
-static struct fuse_bpf_seen fuse_bpf_look(const struct inode *inode)
+struct fuse_bpf_seen fuse_bpf_look(const struct inode *inode)
 {
 	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
 
@@ -188,7 +188,7 @@ struct fuse_bpf_attrs {
 };
 
 /* Do the backing inode and the programs still say what is in @seen?  Any context. */
-static bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
+bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
 {
 	struct fuse_bpf_seen now = fuse_bpf_look(inode);
 
@@ -212,9 +212,14 @@ static bool fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs
 		return false;
 	}
 	WRITE_ONCE(fi->shaped, result->shaped);
+	if (result->shaped)
+		WRITE_ONCE(fi->granted, true);
 	WRITE_ONCE(inode->i_uid, result->shown.uid);
 	WRITE_ONCE(inode->i_gid, result->shown.gid);
-	/* Permission checks read the mode first: a new one is never beside older ids. */
+	/*
+	 * In this order for permission checks, which read the mode first.  They have no
+	 * barrier to pair with: where loads change places it may be the other way round.
+	 */
 	smp_wmb();
 	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
 	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */

@@ -8,6 +8,7 @@
 #include <linux/backing-file.h>
 #include <linux/delay.h>
 #include <linux/filelock.h>
+#include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/statfs.h>
@@ -25,17 +26,27 @@
  * server of NFS mostly, has a delegation of what it changes, and was asked to give it
  * back; try again.  Not for as long as they may take: locks of ours are held, and on
  * newer kernels any user's process can have a delegation of its own file.  Then the
- * change fails with EWOULDBLOCK, at once if others wait for @held meanwhile, an inode of
- * ours that is locked: their waits would add up.
+ * change fails with EWOULDBLOCK, at once if others wait for one of @held meanwhile, the
+ * inodes of ours that are locked: their waits would add up.  @held ends with NULL.  What
+ * another mount of ours has waited for below is not waited for again.
  */
-bool fuse_bpf_backing_again(int err, struct inode *held, unsigned int *tries)
+bool fuse_bpf_backing_again(int err, struct inode *const held[], unsigned int *tries)
 {
 	if (likely(err != -EWOULDBLOCK))
 		return false;
-	if (rwsem_is_contended(&held->i_rwsem) || ++*tries >= FUSE_BPF_DELEGATION_TRIES)
+	if (fuse_bpf_is_over_ours(held[0]->i_sb) || ++*tries >= FUSE_BPF_DELEGATION_TRIES)
 		return false;
+	for (; *held; held++)
+		if (rwsem_is_contended(&(*held)->i_rwsem))
+			return false;
 	msleep(FUSE_BPF_DELEGATION_PAUSE);
 	return true;
+}
+
+/* How long @tries of it have taken, in jiffies. */
+u64 fuse_bpf_backing_waited(unsigned int tries)
+{
+	return msecs_to_jiffies(tries * FUSE_BPF_DELEGATION_PAUSE);
 }
 
 /* --- attributes -------------------------------------------------------------- */
@@ -148,6 +159,7 @@ static int fuse_bpf_backing_truncate(const struct fuse_bpf_attr_change *c,
 
 static int fuse_bpf_change_attr(const struct fuse_bpf_attr_change *c)
 {
+	struct inode *const held[] = { d_inode(c->dentry), NULL };
 	struct path path = fuse_bpf_backing_path(c->dentry);
 	unsigned int tries = 0;
 	int err;
@@ -155,7 +167,7 @@ static int fuse_bpf_change_attr(const struct fuse_bpf_attr_change *c)
 	do
 		err = c->attr->ia_valid & ATTR_SIZE ? fuse_bpf_backing_truncate(c, &path) :
 						      fuse_bpf_notify_change(c, &path);
-	while (fuse_bpf_backing_again(err, d_inode(c->dentry), &tries));
+	while (fuse_bpf_backing_again(err, held, &tries));
 	return err;
 }
 
@@ -179,13 +191,14 @@ int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 
 /*
  * Takes the bits of @less from the mode of what an operation of ours has just made
- * with them.  No right of the caller's: the mounter does it.
+ * with them, for a caller who came through a mount with @idmap.  It has the caller's
+ * rights, who owns what it made: nothing goes to what another task has put in its place.
  */
-int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less)
+int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less)
 {
 	struct inode *backing = fuse_bpf_backing_inode(d_inode(dentry));
 	struct path path = fuse_bpf_backing_path(dentry);
-	const struct cred *old = fuse_bpf_creds_enter(dentry->d_sb);
+	const struct cred *old = fuse_bpf_creds_enter_caller(dentry->d_sb, idmap);
 	struct iattr attr = { .ia_valid = ATTR_MODE };
 	int err;
 
@@ -244,6 +257,16 @@ bool fuse_bpf_backing_atime_due(const struct inode *inode)
 	return !fsb->relatime || fuse_bpf_backing_atime_old(backing);
 }
 
+/*
+ * It leads to an object, and not by a path: a walk would leave the mount.  proc's are of
+ * no concern, which nothing can be stacked on, and AppArmor's are what is left: a link of
+ * securityfs by a path has no ->readlink.
+ */
+static bool fuse_bpf_is_magic_link(const struct inode *inode)
+{
+	return inode->i_sb->s_magic == SECURITYFS_MAGIC && inode->i_op->readlink;
+}
+
 /* Ours is never asked for its atime: here it is set, for path walks and readlink(2). */
 const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call *done)
 {
@@ -251,8 +274,7 @@ const char *fuse_bpf_backing_get_link(struct dentry *dentry, struct delayed_call
 	const char *link = READ_ONCE(d_inode(path.dentry)->i_link);
 	const struct cred *old = NULL;
 
-	/* It leads to an object, and not by a path: a walk would leave the mount. */
-	if (unlikely(d_inode(path.dentry)->i_op->readlink))
+	if (unlikely(fuse_bpf_is_magic_link(d_inode(path.dentry))))
 		return ERR_PTR(-ELOOP);
 	/* In memory, as a lockless walk takes it too: nobody needs to be asked. */
 	if (!link) {
@@ -287,33 +309,59 @@ int fuse_bpf_backing_statfs(struct dentry *dentry, struct kstatfs *buf)
 #define FUSE_BPF_OPEN_DONE	(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
 
 /*
+ * Filesystems that leave it to their server do nothing here, as a write would come to
+ * that: then the mode is changed.  The lock of @file's inode is held.
+ */
+static int fuse_bpf_drop_setid(struct file *file)
+{
+	struct mnt_idmap *idmap = file_mnt_idmap(file);
+	struct inode *inode = file_inode(file);
+	struct iattr attr = { .ia_valid = ATTR_MODE | ATTR_FORCE, .ia_mode = inode->i_mode };
+	int drop = setattr_should_drop_suidgid(idmap, inode);
+	int err;
+
+	if (likely(!drop))
+		return 0;
+	if (drop & ATTR_KILL_SUID)
+		attr.ia_mode &= ~S_ISUID;
+	if (drop & ATTR_KILL_SGID)
+		attr.ia_mode &= ~S_ISGID;
+	err = notify_change(idmap, file->f_path.dentry, &attr, NULL);
+	if (err)
+		return err;
+	return setattr_should_drop_suidgid(idmap, inode) ? -EPERM : 0;
+}
+
+/*
  * Programs let the caller write to @backing, who is not its owner below.  What is
  * written into a mapping takes no setuid bit and no capability from it, as write(2)
  * does: so they go now.
  */
-static int fuse_bpf_drop_privs(struct file *backing, struct vfsmount *mnt)
+static int fuse_bpf_drop_privs(struct file *backing)
 {
-	struct inode *inode = file_inode(backing);
+	/* file_remove_privs() takes nothing from an inode of ours: it is always S_NOSEC. */
+	struct file *lowest = fuse_bpf_lowest_file(backing);
+	struct vfsmount *mnt = lowest->f_path.mnt;
+	struct inode *inode = file_inode(lowest);
 	int err = fuse_bpf_want_write(mnt);
 
 	if (err)
 		return err;
 	inode_lock(inode);
-	err = file_remove_privs(backing);
+	err = file_remove_privs(lowest) ?: fuse_bpf_drop_setid(lowest);
 	inode_unlock(inode);
 	mnt_drop_write(mnt);
 	return err;
 }
 
 /* Before an open with the derived credentials ends. */
-static int fuse_bpf_backing_opened(const struct file *file, struct file *backing,
-				   struct vfsmount *mnt)
+static int fuse_bpf_backing_opened(const struct file *file, struct file *backing)
 {
 	struct inode *inode = file_inode(file);
 
 	if ((file->f_mode & FMODE_WRITE) && S_ISREG(fuse_bpf_mode(inode)) &&
 	    unlikely(fuse_bpf_is_granted_by_program(inode)))
-		return fuse_bpf_drop_privs(backing, mnt);
+		return fuse_bpf_drop_privs(backing);
 	return file->f_flags & __FMODE_EXEC ? deny_write_access(backing) : 0;
 }
 
@@ -332,7 +380,7 @@ struct file *fuse_bpf_backing_open(struct file *file)
 		return ERR_CAST(old);
 	backing = compat_backing_file_open(file, file->f_flags & ~FUSE_BPF_OPEN_DONE,
 					   &path, current_cred());
-	err = IS_ERR(backing) ? 0 : fuse_bpf_backing_opened(file, backing, path.mnt);
+	err = IS_ERR(backing) ? 0 : fuse_bpf_backing_opened(file, backing);
 	fuse_bpf_creds_leave(old);
 	if (err) {
 		fput(backing);

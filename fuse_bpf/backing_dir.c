@@ -82,6 +82,7 @@ struct fuse_bpf_making {
 	dev_t rdev;
 	const char *target;
 	struct dentry *old;		/* backing dentry of what is linked */
+	struct inode *linked;		/* and our inode, which is locked */
 };
 
 typedef int fuse_bpf_make_fn(struct fuse_bpf_dirop *dop, const struct fuse_bpf_making *what);
@@ -110,6 +111,7 @@ static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry
 					  fuse_bpf_make_fn *make,
 					  const struct fuse_bpf_making *what)
 {
+	struct inode *const held[] = { d_inode(dentry->d_parent), what->linked, NULL };
 	unsigned int tries = 0;
 	struct fuse_bpf_dirop dop;
 	struct dentry *made;
@@ -123,7 +125,7 @@ static struct dentry *fuse_bpf_dirop_make(struct mnt_idmap *idmap, struct dentry
 		      make(&dop, what) ?: fuse_bpf_dirop_made(&dop);
 		made = err ? ERR_PTR(err) : dget(dop.child);
 		fuse_bpf_dirop_end(&dop);
-	} while (fuse_bpf_backing_again(err, d_inode(dentry->d_parent), &tries));
+	} while (fuse_bpf_backing_again(err, held, &tries));
 	return made;
 }
 
@@ -202,7 +204,10 @@ struct fuse_bpf_linking {
 static int fuse_bpf_link_with(struct mnt_idmap *idmap, void *arg)
 {
 	struct fuse_bpf_linking *l = arg;
-	const struct fuse_bpf_making what = { .old = fuse_bpf_backing_dentry(l->old_dentry) };
+	const struct fuse_bpf_making what = {
+		.old	= fuse_bpf_backing_dentry(l->old_dentry),
+		.linked	= d_inode(l->old_dentry),
+	};
 
 	l->made = fuse_bpf_dirop_make(idmap, l->dentry, fuse_bpf_vfs_make_link, &what);
 	return PTR_ERR_OR_ZERO(l->made);
@@ -275,6 +280,9 @@ static int fuse_bpf_remove_locked(struct fuse_bpf_dirop *dop, const struct fuse_
 static int fuse_bpf_remove_with(struct mnt_idmap *idmap, void *arg)
 {
 	const struct fuse_bpf_removing *r = arg;
+	struct inode *const held[] = {
+		d_inode(r->dentry->d_parent), d_inode(r->dentry), NULL
+	};
 	unsigned int tries = 0;
 	struct fuse_bpf_dirop dop;
 	int err;
@@ -286,7 +294,7 @@ static int fuse_bpf_remove_with(struct mnt_idmap *idmap, void *arg)
 			return err == -ENOENT ? -ESTALE : err;
 		err = fuse_bpf_remove_locked(&dop, r);
 		fuse_bpf_dirop_end(&dop);
-	} while (fuse_bpf_backing_again(err, d_inode(r->dentry->d_parent), &tries));
+	} while (fuse_bpf_backing_again(err, held, &tries));
 	return err;
 }
 
@@ -411,13 +419,12 @@ static bool fuse_bpf_rename_may_wait(const struct fuse_bpf_backing_rename *renam
 	       !time_before64(get_jiffies_64(), fsb->renames_wait);
 }
 
-static void fuse_bpf_rename_waited(const struct fuse_bpf_backing_rename *rename, u64 begun)
+static void fuse_bpf_rename_waited(const struct fuse_bpf_backing_rename *rename,
+				   unsigned int tries)
 {
-	u64 now = get_jiffies_64();
-
 	if (fuse_bpf_rename_is_across(rename))
 		fuse_bpf_sb(rename->old_dentry->d_sb)->renames_wait =
-			now + FUSE_BPF_RENAME_PAUSE * (now - begun);
+			get_jiffies_64() + FUSE_BPF_RENAME_PAUSE * fuse_bpf_backing_waited(tries);
 }
 
 static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
@@ -432,8 +439,11 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 	};
 	struct qstr old_name = QSTR_INIT(old_dentry->d_name.name, old_dentry->d_name.len);
 	struct qstr new_name = QSTR_INIT(new_dentry->d_name.name, new_dentry->d_name.len);
+	struct inode *const held[] = {
+		d_inode(old_dentry->d_parent), d_inode(new_dentry->d_parent),
+		d_inode(old_dentry), d_inode(new_dentry), NULL
+	};
 	bool may_wait = fuse_bpf_rename_may_wait(rename);
-	u64 begun = get_jiffies_64();
 	unsigned int tries = 0;
 	int err;
 
@@ -444,9 +454,9 @@ static int fuse_bpf_change_names(struct fuse_bpf_backing_rename *rename,
 			break;
 		err = fuse_bpf_rename_locked(rename, change, &r);
 		compat_end_renaming(&r);
-	} while (may_wait && fuse_bpf_backing_again(err, d_inode(old_dentry->d_parent), &tries));
+	} while (may_wait && fuse_bpf_backing_again(err, held, &tries));
 	if (unlikely(tries))
-		fuse_bpf_rename_waited(rename, begun);
+		fuse_bpf_rename_waited(rename, tries);
 	return err;
 }
 

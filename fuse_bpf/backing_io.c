@@ -288,12 +288,11 @@ static int fuse_bpf_fd_is_of(const void *file, struct file *other, unsigned int 
  */
 static bool fuse_bpf_lock_outlives(struct file *file, const struct file_lock *fl)
 {
-	struct files_struct *files = current->files;
-
-	if (!files || atomic_read(&files->count) == 1 || compat_fl_owner(fl) != files ||
-	    compat_fl_type(fl) == F_UNLCK || (file->f_mode & FMODE_NOACCOUNT))
-		return false;
-	return !iterate_fd(files, 0, fuse_bpf_fd_is_of, file);
+	/* However many tasks have the descriptors now: one that closed this one may have ended. */
+	return current->files && compat_fl_owner(fl) == current->files &&
+	       compat_fl_type(fl) != F_UNLCK &&
+	       !(file->f_mode & FMODE_NOACCOUNT) &&
+	       !iterate_fd(current->files, 0, fuse_bpf_fd_is_of, file);
 }
 
 int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
@@ -320,12 +319,9 @@ int fuse_bpf_backing_lock(struct file *file, int cmd, struct file_lock *fl)
  * The VFS looks for locks at the inode of the file that it is given, and where a
  * mount of ours lies over another they are further down.
  */
-static struct file *fuse_bpf_locked_file(struct file *file)
+static struct file *fuse_bpf_locked_file(const struct file *file)
 {
-	do
-		file = fuse_bpf_backing_file(file);
-	while (fuse_bpf_is_our_file(file));
-	return file;
+	return fuse_bpf_lowest_file(fuse_bpf_backing_file(file));
 }
 
 void fuse_bpf_backing_remove_posix(struct file *file, fl_owner_t owner)

@@ -21,7 +21,8 @@
  *
  * Over another mount of ours nothing is changed with the mounter's capabilities: that
  * one looks at attributes one level further down, which its lock does not keep as they
- * are, and would take the mounter for a caller who may do it.
+ * are, and would take the mounter for a caller who may do it.  ACLs are the exception:
+ * they are set as the owner, without CAP_FOWNER, and the lowest level checks that.
  */
 #include <linux/fs.h>
 #include <linux/mnt_idmapping.h>
@@ -287,10 +288,12 @@ const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt
  * ->unlink(), ->rmdir() and ->link() are given no idmap.  But the VFS has called
  * ->permission() for the directory with it just before, in the same task.  So, once an
  * idmapped mount has come up, each such check leaves task and idmap in the directory's
- * inode.  The VFS has the directory locked then, but for O_TMPFILE and knfsd; for the
- * sake of these there is more than one record.  A task whose record is gone all the
- * same gets ESTALE, upon which the VFS walks and checks again: with another idmap than
- * that of the check, the caller's ids would be those of another user.
+ * inode.  The VFS holds the directory's lock exclusively from the check to the change.
+ * Checks without it, for O_TMPFILE and by knfsd beforehand, leave nothing; a realtime
+ * kernel does not tell them apart, and for its sake there is more than one record.  A
+ * task whose record is gone all the same gets ESTALE, upon which the VFS walks and checks
+ * again: with another idmap than that of the check, the caller's ids would be those of
+ * another user.
  */
 struct fuse_bpf_check {
 	const struct task_struct *task;	/* compared only: a later task leaves its own */

@@ -225,7 +225,7 @@ static int fuse_bpf_open_made(struct inode *dir, struct dentry *dentry, struct f
 		return finish_no_open(file, NULL);
 	err = finish_open(file, dentry, fuse_bpf_open);
 	if (more)
-		err2 = fuse_bpf_backing_drop_mode(dentry, more);
+		err2 = fuse_bpf_backing_drop_mode(file_mnt_idmap(file), dentry, more);
 	err = err ?: err2;
 	/* Made it is all the same, which the VFS does not tell with an error. */
 	if (err)
@@ -339,9 +339,15 @@ static int fuse_bpf_link(struct dentry *old_dentry, struct inode *dir,
 	FUSE_BPF_CALL(call);
 	int err;
 
-	/* By its mode and owner the VFS has decided whether this caller may link to it. */
-	if (!fuse_bpf_attr_fresh(inode))
-		return fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED) ?: -ESTALE;
+	/*
+	 * By its mode and owner the VFS has decided whether this caller may link to it.  An
+	 * NFS server has not: its callers link to anything, and it does not walk again.
+	 */
+	if (!fuse_bpf_attr_fresh(inode)) {
+		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED);
+		if (err || !(current->flags & PF_KTHREAD))
+			return err ?: -ESTALE;
+	}
 	if (fuse_bpf_make_begin(&call, dir, dentry, FUSE_BPF_OP_LINK))
 		call.in.link.oldnodeid = fuse_bpf_backing_inode(inode)->i_ino;
 	/* One file must not be under two policies through one inode. */

@@ -55,6 +55,14 @@ bool fuse_bpf_is_our_file(const struct file *file)
 	return file->f_op->open == fuse_bpf_open;
 }
 
+/* Of @file and the backing files below it, the first that is not one of ours. */
+struct file *fuse_bpf_lowest_file(struct file *file)
+{
+	while (fuse_bpf_is_our_file(file))
+		file = fuse_bpf_backing_file(file);
+	return file;
+}
+
 int fuse_bpf_open(struct inode *inode, struct file *file)
 {
 	struct file *backing = NULL;

@@ -31,9 +31,10 @@ int fuse_bpf_want_write(struct vfsmount *mnt)
 /* The slow half of fuse_bpf_break_deleg(), whose first try came to @err. */
 int fuse_bpf_break_deleg_again(struct inode *inode, int err)
 {
+	struct inode *const held[] = { inode, NULL };
 	unsigned int tries = 0;
 
-	while (fuse_bpf_backing_again(err, inode, &tries))
+	while (fuse_bpf_backing_again(err, held, &tries))
 		err = compat_try_break_deleg(fuse_bpf_backing_inode(inode));
 	return err;
 }

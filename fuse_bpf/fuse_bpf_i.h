@@ -179,7 +179,11 @@ struct fuse_bpf_inode {
 	/* Written under i_lock, after the attributes that it stands for: fuse_bpf_attr_fresh(). */
 	struct fuse_bpf_seen seen;
 	bool shaped;			/* i_lock; a program changed mode or owner: no ACL */
-	bool granted;			/* an access program has granted something; never cleared */
+	/*
+	 * An access program has granted something, or a getattr program has changed mode or
+	 * owner.  Never cleared: what is opened or changed by that may come after the program.
+	 */
+	bool granted;
 	/* Of a directory: who was checked last, by which idmap; i_lock, but set once. */
 	struct fuse_bpf_checks *checks;
 };
@@ -448,9 +452,7 @@ typedef int fuse_bpf_change_fn(struct mnt_idmap *idmap, void *arg);
 /* May programs grant the caller something about @inode that is refused below? */
 static inline bool fuse_bpf_is_granted_by_program(const struct inode *inode)
 {
-	const struct fuse_bpf_inode *fi = fuse_bpf_inode(inode);
-
-	return READ_ONCE(fi->shaped) || READ_ONCE(fi->granted);
+	return READ_ONCE(fuse_bpf_inode(inode)->granted);
 }
 
 /* May they, or the mount by itself? */
@@ -542,12 +544,13 @@ int fuse_bpf_backing_unlink(struct dentry *dentry);
 int fuse_bpf_backing_rmdir(struct dentry *dentry);
 int fuse_bpf_backing_rename(struct fuse_bpf_backing_rename *rename);
 
-bool fuse_bpf_backing_again(int err, struct inode *held, unsigned int *tries);
+bool fuse_bpf_backing_again(int err, struct inode *const held[], unsigned int *tries);
+u64 fuse_bpf_backing_waited(unsigned int tries);
 int fuse_bpf_backing_getattr(struct dentry *dentry, struct kstat *stat,
 			     u32 request_mask, unsigned int flags);
 int fuse_bpf_backing_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 			     struct iattr *attr);
-int fuse_bpf_backing_drop_mode(struct dentry *dentry, umode_t less);
+int fuse_bpf_backing_drop_mode(struct mnt_idmap *idmap, struct dentry *dentry, umode_t less);
 int fuse_bpf_backing_permission(struct mnt_idmap *idmap, struct inode *inode, int mask);
 bool fuse_bpf_backing_atime_old(const struct inode *backing);
 bool fuse_bpf_backing_atime_due(const struct inode *inode);
@@ -624,6 +627,8 @@ enum fuse_bpf_refresh_how {
 
 int fuse_bpf_refresh(struct inode *inode, enum fuse_bpf_refresh_how how);
 int fuse_bpf_refresh_changed(struct inode *inode);
+struct fuse_bpf_seen fuse_bpf_look(const struct inode *inode);
+bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen);
 struct fuse_bpf_seen fuse_bpf_attr_seen(struct inode *inode);
 bool fuse_bpf_attr_seen_is(struct inode *inode, const struct fuse_bpf_seen *seen);
 bool fuse_bpf_attr_settled(struct inode *inode);
@@ -685,6 +690,7 @@ extern const struct file_operations fuse_bpf_dir_operations;
 extern const struct xattr_handler * const fuse_bpf_xattr_handlers[];
 
 bool fuse_bpf_is_our_file(const struct file *file);
+struct file *fuse_bpf_lowest_file(struct file *file);
 int fuse_bpf_open(struct inode *inode, struct file *file);
 void fuse_bpf_adopt_file(struct file *file, struct file *backing);
 int fuse_bpf_fiemap(struct inode *inode, struct fiemap_extent_info *info, u64 start,

@@ -274,7 +274,8 @@ static bool fuse_bpf_is_change_check(const struct mnt_idmap *idmap, const struct
 {
 	return mask == (MAY_WRITE | MAY_EXEC) && S_ISDIR(fuse_bpf_mode(inode)) &&
 	       unlikely(idmap != &nop_mnt_idmap ||
-			READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmapped));
+			READ_ONCE(fuse_bpf_sb(inode->i_sb)->idmapped)) &&
+	       compat_inode_may_be_locked_by_us(inode);
 }
 
 /* What a write needs beside mode and ACL.  Apart from the path of a walk, which only searches. */
@@ -322,8 +323,11 @@ static noinline int fuse_bpf_permission_by_backing(struct mnt_idmap *idmap, stru
 	if (mask & MAY_NOT_BLOCK)
 		return -ECHILD;
 	for (tries = 0; tries < FUSE_BPF_PERMISSION_TRIES; tries++) {
+		struct fuse_bpf_seen before = fuse_bpf_look(inode);
+
 		err = fuse_bpf_backing_permission(idmap, inode, below);
-		if (err || fuse_bpf_attr_fresh(inode))
+		/* Attributes that wait for a lock to be shown whole are not fresh. */
+		if (err || fuse_bpf_attr_fresh(inode) || fuse_bpf_still_seen(inode, &before))
 			return err;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH) ?:
 		      fuse_bpf_permission_shown(idmap, inode, mask);

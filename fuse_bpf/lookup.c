@@ -221,6 +221,7 @@ struct fuse_bpf_found {
 	struct dentry *backing;	/* counted; NULL: hidden before it was looked up */
 	u32 generation;
 	u64 expires;
+	bool asked;		/* a program was called */
 	bool hidden;
 	bool late;		/* the program has seen what is there */
 	bool absent;		/* that there was nothing */
@@ -370,7 +371,6 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 {
 	struct inode *dir = query->dir;
 	struct dentry *backing;
-	bool asked;
 	int err;
 
 	*found = (struct fuse_bpf_found) {
@@ -378,8 +378,8 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 		.expires	= U64_MAX,
 		.child.mask	= ~0ULL,
 	};
-	asked = fuse_bpf_begin(call, dir, FUSE_BPF_OP_LOOKUP, query->dentry);
-	if (asked) {
+	found->asked = fuse_bpf_begin(call, dir, FUSE_BPF_OP_LOOKUP, query->dentry);
+	if (found->asked) {
 		call->name = query->name;
 		found->per_caller = call->version->flags & FUSE_BPF_F_PER_CALLER;
 		if (call->version->flags & (FUSE_BPF_F_REVALIDATE | FUSE_BPF_F_PER_CALLER))
@@ -392,12 +392,12 @@ static int fuse_bpf_find(const struct fuse_bpf_query *query, struct fuse_bpf_cal
 	}
 	backing = query->known ? dget(query->known) :
 		  fuse_bpf_backing_lookup(query->parent, query->name);
-	if (asked && IS_ERR(backing))
+	if (found->asked && IS_ERR(backing))
 		return fuse_bpf_post(call, PTR_ERR(backing));
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	found->backing = backing;
-	if (!asked)
+	if (!found->asked)
 		return 0;
 	found->late = call->post;
 	call->ctx.target_is_dir = fuse_bpf_d_is_dir(backing);
@@ -679,6 +679,20 @@ static bool fuse_bpf_is_lasting(const struct dentry *dentry, const struct fuse_b
 }
 
 /*
+ * A version without a lookup program leaves the rule that what made the inode has given
+ * it: a rename has brought it to this name.
+ */
+static void fuse_bpf_keep_rule(const struct dentry *dentry, struct fuse_bpf_found *found)
+{
+	const struct fuse_bpf_dentry *fd = fuse_bpf_dentry(dentry);
+
+	if (found->asked || READ_ONCE(fd->generation) != found->generation)
+		return;
+	found->child.none = READ_ONCE(fd->child.none);
+	found->child.mask = READ_ONCE(fd->child.mask);
+}
+
+/*
  * The programs were called again for a name that leads somewhere.  Dropping its
  * dentry takes along mounts below it and the place of working directories there,
  * so that is no way to hide the name from one caller while others see it.
@@ -697,8 +711,8 @@ static int fuse_bpf_judge_entry(struct inode *dir, struct dentry *dentry,
 		return fuse_bpf_entry_still_holds(dentry);
 	if (fuse_bpf_same_key(d_inode(dentry), dir, &found->child))
 		return 1;
-	if (READ_ONCE(fuse_bpf_dentry(dentry)->generation) == found->generation &&
-	    fuse_bpf_is_lasting(dentry, found))
+	if (found->asked && fuse_bpf_is_lasting(dentry, found) &&
+	    READ_ONCE(fuse_bpf_dentry(dentry)->generation) == found->generation)
 		return fuse_bpf_refuse(call, "other child rules than before, for inode",
 				       d_inode(dentry)->i_ino);
 	return 0;
@@ -755,6 +769,7 @@ static int fuse_bpf_ask_again(struct inode *dir, const struct qstr *name,
 	if (ret)
 		goto put_parent;
 	fuse_bpf_point("revalidate:asked");
+	fuse_bpf_keep_rule(dentry, &found);
 	ret = inode ? fuse_bpf_judge_entry(dir, dentry, &call, &found, flags) :
 	      fuse_bpf_judge_absence(dentry, &found);
 	if (ret > 0 && found.backing == READ_ONCE(fuse_bpf_dentry(dentry)->backing))

@@ -14,7 +14,7 @@
 #include <linux/fsnotify.h>
 #include <linux/mm.h>
 #include <linux/splice.h>
-#include "compat/compat.h"
+#include "fuse_bpf_i.h"
 
 struct file *backing_file_open(const struct file *user_file, int flags,
 			       const struct path *real_path, const struct cred *cred)
@@ -57,6 +57,9 @@ int backing_file_mmap(struct file *file, struct vm_area_struct *vma,
 
 	if (!file->f_op->mmap)
 		return -ENODEV;
+	/* To open one of ours takes locks that come before mmap_lock; its own backing file has none. */
+	if (fuse_bpf_is_our_file(file))
+		return file->f_op->mmap(file, vma);
 	/*
 	 * What is below was told of the open file; of this one nobody asked.  Nor is
 	 * it read or written: O_DIRECT, which may have come later, could refuse it.

@@ -15,6 +15,17 @@
 #define compat_inode_just_drop	generic_delete_inode
 #endif
 
+/* Does current hold the lock of @inode exclusively?  A realtime lock does not say: true, then. */
+static inline bool compat_inode_may_be_locked_by_us(const struct inode *inode)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return true;
+#else
+	/* The low bits are flags of a reader, or of a writer who is waited for. */
+	return (atomic_long_read(&inode->i_rwsem.owner) & ~7L) == (long)current;
+#endif
+}
+
 static inline bool compat_inode_is_new(struct inode *inode)
 {
 #ifdef HAVE_INODE_STATE_ACCESSORS

@@ -182,6 +182,25 @@ static void setid_bits_go_when_it_is_opened(void **state)
 	become_root();
 }
 
+/* Nor does a mount of ours between: its inode has nothing to take away. */
+static void setid_bits_go_over_another_mount(void **state)
+{
+	const char *middle = tmp_path("middle"), *top = tmp_path("top");
+	struct shift *by = start_shift(state);
+
+	mnt(back, middle, NULL);
+	mnt(middle, top, "ops=shift");
+	assert_ok(chmod(BACK("file"), 06755));
+	by->uid = TEST_UID;
+	by->gid = TEST_GID;
+	become(TEST_UID, TEST_GID);
+	assert_ok(close(open(fmt("%s/file", top), O_RDWR)));
+	become_root();
+	assert_int_equal(file_mode(BACK("file")), S_IFREG | 0755);
+	umnt(top);
+	umnt(middle);
+}
+
 /* An open file shows the owner of programs that are no more until it is looked at. */
 static void acl_under_new_programs(void **state)
 {
@@ -470,6 +489,7 @@ int main(void)
 		cmocka_unit_test(setid_bits_in_a_user_namespace),
 		cmocka_unit_test(the_owner_below_stays),
 		cmocka_unit_test(setid_bits_go_when_it_is_opened),
+		cmocka_unit_test(setid_bits_go_over_another_mount),
 		cmocka_unit_test(acl_under_new_programs),
 		cmocka_unit_test(mode_is_shown_and_counts),
 		cmocka_unit_test(directory_follows_too),

@@ -13,7 +13,7 @@ static __s32 *chosen;
 #define AT(name) fmt("%s/" name, at)
 #define BACK(name) fmt("%s/" name, back)
 
-static void start_with(void **state, __u32 flags)
+static void start_with(void **state, __u32 flags, bool looks)
 {
 	static const char *const dirs[] = { "free", "some", "plain", "plain/deep", "free/deep" };
 	enum backing *kind = *state;
@@ -29,6 +29,8 @@ static void start_with(void **state, __u32 flags)
 	}
 	set = set_open("child", NULL, NULL);
 	set->ops->flags = flags;
+	if (!looks)
+		set->ops->lookup = NULL;
 	set_load(set);
 	set_attach(set);
 	chosen = set->globals;
@@ -37,7 +39,7 @@ static void start_with(void **state, __u32 flags)
 
 static void start(void **state)
 {
-	start_with(state, 0);
+	start_with(state, 0, true);
 }
 
 static int teardown(void **state)
@@ -124,7 +126,7 @@ static void not_after_it_is_made(void **state)
 /* Nor by who makes it, where each caller's lookup chooses: the next one would choose otherwise. */
 static void not_where_callers_differ(void **state)
 {
-	start_with(state, FUSE_BPF_F_PER_CALLER);
+	start_with(state, FUSE_BPF_F_PER_CALLER, true);
 	assert_ok(mkdir(AT("plain-made"), 0755));
 	assert_int_equal(chosen[3], -EINVAL);
 	assert_ok(mkdir(AT("free-made"), 0755));
@@ -139,7 +141,7 @@ static void rules_that_change(void **state)
 {
 	struct stat st, mounted;
 
-	start_with(state, FUSE_BPF_F_REVALIDATE);
+	start_with(state, FUSE_BPF_F_REVALIDATE, true);
 	is_free("free", "free");
 	assert_ok(rename(BACK("some/file"), BACK("plain/free-file")));
 	file_is(AT("plain/free-file"), "some");
@@ -244,6 +246,28 @@ static void renamed_to_another_choice(void **state)
 	}
 }
 
+/* Without a lookup program what mkdir chose stays with the directory, whatever its name becomes. */
+static void chosen_as_it_was_made(void **state)
+{
+	static const unsigned int flags[] = { RENAME_EXCHANGE, 0 };
+	struct stat st;
+
+	start_with(state, 0, false);
+	assert_ok(mkdir(AT("some-a"), 0755));
+	assert_ok(mkdir(AT("some-b"), 0755));
+	file_write(AT("some-b/file"), "some");
+	for (int i = 0; i < 2; i++) {
+		assert_ok(renameat2(AT_FDCWD, AT("some-b"), AT_FDCWD, AT("some-a"), flags[i]));
+		assert_ok(stat(AT("some-a"), &st));
+		assert_int_equal(exists(AT("some-b")), !i);
+		file_is(AT("some-a/file"), "some");
+		is_refused_chmod(AT("some-a/file"));
+		if (!i)
+			assert_ok(renameat2(AT_FDCWD, AT("some-b"), AT_FDCWD, AT("some-a"), flags[i]));
+	}
+	assert_int_equal(ops_get("child").errors, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(two_names_of_one_file),
 		cmocka_unit_test(moved_underneath),
 		cmocka_unit_test(renamed_to_another_choice),
+		cmocka_unit_test(chosen_as_it_was_made),
 	};
 
 	return run_on_backings("child", tests, sizeof(tests) / sizeof(tests[0]), teardown);
