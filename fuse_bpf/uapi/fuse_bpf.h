@@ -126,8 +126,10 @@ enum fuse_bpf_name {
  *
  * What a directory or a mount point was given lasts while its name is cached, or
  * until the set is replaced: another answer would take mounts and working
- * directories below it from their place, and is answered EIO and counted.  A
- * replaced set may give other rules, and then does just that.
+ * directories below it from their place, and is answered EIO and counted.  So
+ * what mkdir gives a directory, a lookup program of the set has to give its name as
+ * well; in a set without one it stays with the directory while its name is cached.
+ * A replaced set may give other rules, and then does just that.
  */
 enum fuse_bpf_child {
 	FUSE_BPF_CHILD_OPS	= 0,
