@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -429,6 +430,35 @@ static void probes_below_hit(struct twin *t)
 	assert_true(tell("uprobe_events", "-:fuse_bpf/fuse_bpf_entry"));
 }
 
+/* The lowest file is mapped, and shown under the path that was opened. */
+static void mapped_through_two_mounts(struct twin *t)
+{
+	const char *top = tmp_path("top");
+	char *name = strdup(fmt("%s/f", top));
+	int u = file_of(t, LONG), o;
+	char *shared, *own;
+
+	mnt(t->over, top, NULL);
+	o = must(open(name, O_RDWR));
+	shared = mapped(o, LONG, PROT_READ | PROT_WRITE, MAP_SHARED);
+	own = mapped(o, LONG, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	must(close(o));
+	shared[5000] = 's';
+	assert_int_equal(byte_at(u, 5000), 's');
+	assert_int_equal(own[5000], 's');
+	own[5000] = 'p';
+	must(pwrite(u, "u", 1, 5000));
+	assert_int_equal(shared[5000], 'u');
+	assert_int_equal(own[5000], 'p');
+	assert_int_equal(sh(fmt("test $(grep -c '%s$' /proc/%d/maps) = 2", name, getpid())), 0);
+	/* The mappings keep the mount. */
+	assert_fails(umount(top), EBUSY);
+	must(munmap(shared, LONG));
+	must(munmap(own, LONG));
+	umnt(top);
+	free(name);
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(shared_map_and_calls_agree),
 	TWIN_TEST(maps_of_both_sides_agree),
@@ -438,6 +468,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(truncation_cuts_the_mapping),
 	TWIN_TEST(protections),
 	TWIN_TEST(proc_shows_the_mounts_path),
+	TWIN_TEST(mapped_through_two_mounts),
 	TWIN_TEST(runs_programs),
 	TWIN_TEST(no_run_while_written),
 	TWIN_TEST(probes_below_hit),
