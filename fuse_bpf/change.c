@@ -198,7 +198,7 @@ int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dent
 	if (err)
 		return err;
 	copy = *attr;
-	/* Done by the first check, and it would take the lock that is held. */
+	/* The backing filesystem does that; here it would take the lock that is held. */
 	copy.ia_valid &= ~ATTR_KILL_PRIV;
 	derived = fuse_bpf_swap_creds(change->caller);
 	err = may_setattr(change->idmap, inode, copy.ia_valid) ?:

@@ -423,6 +423,22 @@ static void fuse_bpf_fill_setattr(struct fuse_setattr_in *in, struct mnt_idmap *
 #define FUSE_BPF_SETATTR_TRIES	16
 
 /*
+ * As setattr_prepare(); but a file's capabilities go below, when it is changed, and not
+ * where a program or the backing filesystem may still refuse that.
+ */
+static int fuse_bpf_setattr_prepare(struct mnt_idmap *idmap, struct dentry *dentry,
+				    struct iattr *attr)
+{
+	const unsigned int kill = attr->ia_valid & ATTR_KILL_PRIV;
+	int err;
+
+	attr->ia_valid &= ~ATTR_KILL_PRIV;
+	err = setattr_prepare(idmap, dentry, attr);
+	attr->ia_valid |= kill;
+	return err;
+}
+
+/*
  * Change them below.  Where the right to it went by attributes that have changed
  * there meanwhile, it is checked again by those that there are now.
  */
@@ -438,7 +454,7 @@ static int fuse_bpf_setattr_below(struct mnt_idmap *idmap, struct dentry *dentry
 		    (fuse_bpf_attr_fresh(inode) && !fuse_bpf_change_is_granted(inode)))
 			break;
 		err = fuse_bpf_refresh(inode, FUSE_BPF_REFRESH_LOCKED) ?:
-		      setattr_prepare(idmap, dentry, attr);
+		      fuse_bpf_setattr_prepare(idmap, dentry, attr);
 		if (err)
 			break;
 	}
@@ -458,7 +474,7 @@ int fuse_bpf_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iatt
 			return err;
 	}
 	fuse_bpf_copy_size(inode);
-	err = setattr_prepare(idmap, dentry, attr);
+	err = fuse_bpf_setattr_prepare(idmap, dentry, attr);
 	if (err)
 		return err;
 	if (fuse_bpf_begin(&call, inode, FUSE_BPF_OP_SETATTR, dentry))

@@ -26,6 +26,8 @@ static bool fuse_bpf_list_wanted(struct fuse_bpf_listing *listing, const struct 
 {
 	struct fuse_bpf_call *call = listing->call;
 
+	/* Some filesystems pass on a flag of the caller's beside it. */
+	type &= S_DT_MASK;
 	call->name = name;
 	call->in.readdir = (struct fuse_bpf_readdir_in) {
 		.ino = ino, .off = offset, .type = type, .namelen = name->len,

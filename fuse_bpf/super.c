@@ -186,6 +186,18 @@ static const struct super_operations fuse_bpf_super_operations = {
 
 /* --- filling it ------------------------------------------------------------------------------ */
 
+/*
+ * What IMA and EVM go by.  A file changes underneath without their seeing it at our inode:
+ * what they have found is not to be kept.  Our inode has not the generation that is in an
+ * HMAC.  And who is not trusted below is not trusted here.
+ */
+static void fuse_bpf_set_integrity_flags(struct super_block *sb, const struct super_block *below)
+{
+	sb->s_iflags |= SB_I_IMA_UNVERIFIABLE_SIGNATURE | COMPAT_SB_I_EVM_HMAC_UNSUPPORTED;
+	if ((below->s_iflags & SB_I_UNTRUSTED_MOUNTER) || below->s_user_ns != &init_user_ns)
+		sb->s_iflags |= SB_I_UNTRUSTED_MOUNTER;
+}
+
 /* nosuid, nodev, noexec and read-only below must not be laundered by us. */
 static void fuse_bpf_inherit_mount_flags(struct super_block *sb, struct fuse_bpf_sb *fsb)
 {
@@ -224,6 +236,7 @@ static void fuse_bpf_inherit(struct super_block *sb, struct fuse_bpf_sb *fsb)
 	sb->s_flags |= below->s_flags & SB_POSIXACL;
 	sb->s_iflags |= below->s_iflags & COMPAT_SB_I_NOUMASK;
 	fsb->wb_err = errseq_sample(&below->s_wb_err);
+	fuse_bpf_set_integrity_flags(sb, below);
 	fuse_bpf_inherit_mount_flags(sb, fsb);
 }
 

@@ -71,6 +71,13 @@ static inline void compat_inode_times(const struct inode *inode, struct timespec
 #define COMPAT_SB_I_NOUMASK	0
 #endif
 
+/* Whether EVM can make no HMAC there: older kernels look at overlayfs alone. */
+#ifdef SB_I_EVM_HMAC_UNSUPPORTED
+#define COMPAT_SB_I_EVM_HMAC_UNSUPPORTED	SB_I_EVM_HMAC_UNSUPPORTED
+#else
+#define COMPAT_SB_I_EVM_HMAC_UNSUPPORTED	0
+#endif
+
 static inline void compat_set_default_d_op(struct super_block *sb,
 					   const struct dentry_operations *ops)
 {

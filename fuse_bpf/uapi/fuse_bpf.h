@@ -188,7 +188,9 @@ enum fuse_bpf_ops_flags {
  * @ino: the backing inode's number, of the inode whose ops run: the directory
  *	for an operation that names an entry, the inode itself for all others
  * @size: its size in bytes
- * @dev: its device, as stat(2) shows st_dev
+ * @dev: its filesystem's device.  stat(2) shows the same as st_dev, but for a
+ *	filesystem with several (btrfs: one for each subvolume, and inode numbers
+ *	repeat in them)
  * @mode: its type and permission bits
  * @owner_uid: its owner, in the initial user namespace
  * @owner_gid: its group, in the initial user namespace
@@ -318,7 +320,9 @@ struct fuse_bpf_readdir_in {
  *	directory's for a file that is made by an NFS server, or over NFS with a
  *	mode that forbids opening it.  getattr and access: none, or any of these,
  *	and the backing inode's, as permission is checked where something is
- *	changed.  All others none.
+ *	changed.  read by splice(2), and write so: the pipe's; read, write and
+ *	readdir, the file position's, of a descriptor that is shared.  All others
+ *	none.
  *
  * With a lock held a program must not wait for the caller's memory
  * (bpf_copy_from_user() and its kin) or for another process: that may take as
@@ -326,8 +330,8 @@ struct fuse_bpf_readdir_in {
  * waits with it.  An operation keeps the set of programs that it was begun under
  * from being freed only until its last call of a program: to the end if there is
  * a post call, otherwise until the pre call has returned; a listing until
- * getdents(2) returns.  So a post call for what a user can make wait (lock, read
- * and write by splice(2)) lets that user keep a replaced set.
+ * getdents(2) returns.  So a post call for what a user can make wait (lock, read by
+ * splice(2)) lets that user keep a replaced set.
  *
  * Arguments are never NULL and point to scratch copies.  A field of in counts as
  * changed only where that is said.  An absent member means default_op, and without
@@ -348,19 +352,23 @@ struct fuse_bpf_readdir_in {
  *	and open files stay, and the program is called whenever a path leads there
  *	until it shows the name or the kernel has dropped it from its cache.
  *	An answer of the post phase that there is nothing is not kept for what is
- *	made under the name, one of the pre phase is.  Kfuncs: name, path,
- *	bpf_fuse_set_child().
- * @mknod: in->mode may change in its permission bits
+ *	made under the name, one of the pre phase is.  A child rule goes by the name
+ *	alone, not by what is there: what is made under an absent name has the rule
+ *	that the absence was given.  Kfuncs: name, path, bpf_fuse_set_child().
+ * @mknod: of anything but a regular file, which is create's; in->mode may change
+ *	in its permission bits
  * @mkdir: in->mode may change in its permission bits
  * @symlink: the target is FUSE_BPF_LINK
  * @link: in->oldnodeid is the backing inode number of the file
  * @unlink: of anything but a directory
  * @rmdir: of a directory
  * @rename: called once, with both names; in->flags are those of renameat2(2).
+ *	Where the old directory's mask has no rename, for the new one's: ctx is
+ *	about that then.
  *	Both directories have the same ops (EXDEV otherwise).  FUSE_BPF_CHILD_*
  *	does not apply: the moved entry is looked up again under its new name.
- * @create: open(2) that makes a regular file; the open member is called after
- *	it.  in->mode may change in its permission bits.  in->flags is O_CREAT:
+ * @create: what makes a regular file: open(2), and the open member is called
+ *	after it, or mknod(2).  in->mode may change in its permission bits.  in->flags is O_CREAT:
  *	the VFS tells no more here
  * @tmpfile: open(2) with O_TMPFILE: as create, without a name; in->flags: O_*.
  *	It is the opening, too: the open member is not called
@@ -381,7 +389,10 @@ struct fuse_bpf_readdir_in {
  * @setattr: chmod, chown, truncate, utimes and open(O_TRUNC); in->valid and the
  *	FATTR_* fields tell what is wanted
  * @readlink: of a symbolic link, also in the middle of a path
- * @open: of files and directories; in->flags: O_*
+ * @open: of regular files and directories; in->flags: O_*, and 0x20 for an
+ *	execve(2).  What a device, a FIFO or a socket does once it is open is not
+ *	the filesystem's: of these access is called, open and what is done with the
+ *	open file is not
  * @read: whatever gets bytes out of a file but mappings: read(2) in all forms,
  *	asynchronous and direct too, splice(2) and sendfile(2) from it, execve(2)
  *	and the kernel's own reading (modules, loop devices), and the source of

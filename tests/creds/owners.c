@@ -464,6 +464,27 @@ static void capabilities_decide(struct twin *t)
 	assert_int_equal(in_child(0, read_without_override, (void *)over(t, "f")), EACCES);
 }
 
+static int gives_to_group(void *path)
+{
+	return chown(path, -1, 1001) ? errno : 0;
+}
+
+/* By the owner, who has no right to the attribute: the lowest level takes it away. */
+static void capabilities_go_over_two_mounts(struct twin *t)
+{
+	static const struct who owner = { 1000, 1000, 1, { 1001 } };
+	const char *top = tmp_path("top");
+	char cap[32];
+
+	spoil(t, "f", 0755);
+	must(chmod(t->under, 0755));
+	mnt(t->over, top, NULL);
+	assert_int_equal(as(&owner, gives_to_group, (void *)fmt("%s/f", top)), 0);
+	assert_int_equal(stat_of(t->u, "f").st_gid, 1001);
+	assert_fails(getxattr(under(t, "f"), "security.capability", cap, sizeof(cap)), ENODATA);
+	umnt(top);
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(makers_own),
 	TWIN_TEST(setgid_directory),
@@ -477,6 +498,7 @@ static const struct twin_test tests[] = {
 	TWIN_TEST(reopening_checks_again),
 	TWIN_TEST(descriptors_carry_rights),
 	TWIN_TEST(capabilities_decide),
+	TWIN_TEST(capabilities_go_over_two_mounts),
 };
 
 int main(void)

@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <sys/mount.h>
+#include <sys/xattr.h>
 
 static const char *back, *at;
 static __s32 *chosen;
@@ -268,6 +269,20 @@ static void chosen_as_it_was_made(void **state)
 	assert_int_equal(ops_get("child").errors, 0);
 }
 
+/* A program refuses a change of owner: it takes nothing from the file. */
+static void refused_chown_keeps_capabilities(void **state)
+{
+	/* cap_net_raw+ep, revision 2 */
+	static const uint32_t cap[5] = { 0x02000001, 1 << 13, 0, 0, 0 };
+	char value[32];
+
+	start(state);
+	assert_ok(setxattr(BACK("plain/file"), "security.capability", cap, sizeof(cap), 0));
+	assert_fails(chown(AT("plain/file"), 1, 1), EPERM);
+	assert_int_equal(getxattr(BACK("plain/file"), "security.capability", value, sizeof(value)),
+			 sizeof(cap));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +299,7 @@ int main(void)
 		cmocka_unit_test(moved_underneath),
 		cmocka_unit_test(renamed_to_another_choice),
 		cmocka_unit_test(chosen_as_it_was_made),
+		cmocka_unit_test(refused_chown_keeps_capabilities),
 	};
 
 	return run_on_backings("child", tests, sizeof(tests) / sizeof(tests[0]), teardown);

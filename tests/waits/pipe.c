@@ -5,6 +5,7 @@
  * timeout: 600
  */
 #include "lib/task.h"
+#include "ways.h"
 
 #include <sys/syscall.h>
 
@@ -182,11 +183,53 @@ static void splice_kills_setuid(struct twin *t)
 	assert_int_equal(stat_of(t->o, "f").st_mode & 07777, 0777);
 }
 
+/* Its offset is the descriptor's own. */
+static int splice_to_start(void *arg)
+{
+	loff_t start = 0;
+
+	return splice(pipe_ends[0], NULL, *(int *)arg, &start, 4, 0) == 4 ? 0 : errno ?: 255;
+}
+
+/* Told of the start before the pipe has anything, a program lets what is written at the end go by. */
+static void programs_see_where_it_goes(struct twin *t)
+{
+	struct set *set = set_attached("ways", "ways_all", NULL);
+	const struct ways *ways = set->globals;
+	const char *at = tmp_path("ways");
+	struct task *waiter;
+	char c;
+	int fd;
+
+	put(t->u, "f", "0123456789");
+	mnt(t->under, at, "ops=ways_all");
+	fd = must(open(fmt("%s/f", at), O_RDWR));
+	must(pipe(pipe_ends));
+	waiter = task_start(splice_to_start, &fd);
+	assert_true(sleeps_in(waiter->pid, waiter->pid, SYS_splice));
+	must(fcntl(fd, F_SETFL, O_APPEND));
+	/* The backing file has the flag from here on. */
+	assert_int_equal(must(pread(fd, &c, 1, 0)), 1);
+	assert_int_equal(must(write(pipe_ends[1], "xyzw", 4)), 4);
+	assert_true(task_ends(waiter, PATIENCE));
+	assert_int_equal(task_result(waiter), 0);
+	holds(t->u, "f", "0123456789xyzw");
+	assert_int_equal(ways->calls[WAYS_WRITE][0], 1);
+	assert_int_equal(ways->offset[WAYS_WRITE], 10);
+	assert_int_equal(ways->length[WAYS_WRITE], 4);
+	assert_true(ways->flags & O_APPEND);
+	must(close(fd));
+	tasks_done();
+	umnt(at);
+	set_free(set);
+}
+
 static const struct twin_test tests[] = {
 	TWIN_TEST(empty_pipe),
 	TWIN_TEST(full_pipe),
 	TWIN_TEST(splice_goes_on),
 	TWIN_TEST(splice_kills_setuid),
+	TWIN_TEST(programs_see_where_it_goes),
 };
 
 int main(void)
