@@ -106,9 +106,9 @@ ssize_t fuse_bpf_backing_splice_read(struct file *file, loff_t *ppos,
 
 /*
  * Waits for the pipe as long as its other end likes, so without a lock of an inode, as
- * the VFS does.  The kernel's helper would need ours.  overlayfs locks its own inode for
- * all of its ->splice_write(): below it is called for each part of the data.  One of
- * ours is called once, for its programs.
+ * the VFS does.  The kernel's helper would need ours.  overlayfs locks its own inode
+ * before the pipe: it is left to do so, as the other way round would be a deadlock with
+ * who splices to it from the same pipe.
  */
 ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file *file,
 				      loff_t *ppos, size_t len, unsigned int flags)
@@ -123,10 +123,7 @@ ssize_t fuse_bpf_backing_splice_write(struct pipe_inode_info *pipe, struct file 
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	sb_start_write(file_inode(backing)->i_sb);
-	if (fuse_bpf_is_our_file(backing))
-		ret = backing->f_op->splice_write(pipe, backing, ppos, len, flags);
-	else
-		ret = iter_file_splice_write(pipe, backing, ppos, len, flags);
+	ret = backing->f_op->splice_write(pipe, backing, ppos, len, flags);
 	sb_end_write(file_inode(backing)->i_sb);
 	fuse_bpf_creds_leave(old);
 	fuse_bpf_copy_size(file_inode(file));

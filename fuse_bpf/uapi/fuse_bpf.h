@@ -413,7 +413,9 @@ struct fuse_bpf_readdir_in {
  *	destination of copy_file_range and clone.  in->flags has O_APPEND where this
  *	write appends (RWF_APPEND, RWF_NOAPPEND); in->offset is then the end of the
  *	file as it is now, from which others may move it before the bytes are
- *	written.  Bytes change by fallocate and
+ *	written.  A splice(2) is as many writes as it has pieces; but over overlayfs
+ *	it is one, and O_APPEND that is set while it waits for the pipe is not seen.
+ *	Bytes change by fallocate and
  *	by setattr (truncation) as well, and by mmap: with a set that has write
  *	and neither mmap nor default_op no mapping is, or becomes, both shared and
  *	writable (ENODEV, or EACCES from mprotect(2))
