@@ -71,17 +71,6 @@ static void fuse_bpf_stat_of_backing(const struct inode *inode, struct kstat *st
 }
 
 /*
- * A setuid bit below a nosuid mount must not work above it, where nothing says
- * nosuid.  stat(2) goes on to show it.
- */
-static umode_t fuse_bpf_working_mode(const struct inode *inode, umode_t mode)
-{
-	if (fuse_bpf_sb(inode->i_sb)->nosuid && !S_ISDIR(mode))
-		mode &= ~(S_ISUID | S_ISGID);
-	return mode;
-}
-
-/*
  * The VFS looks at it when a file is linked, and when its last name goes.  Not in a
  * lockless walk, which may have come to an inode that is being freed.
  */
@@ -187,6 +176,28 @@ struct fuse_bpf_attrs {
 	bool last;			/* stored, whatever has changed since @seen */
 };
 
+/*
+ * Setid bits that do not work, though stat(2) shows them: those below a nosuid mount, above
+ * which nothing says nosuid, and those that the owner below has set on what a program shows
+ * as another's.
+ */
+static umode_t fuse_bpf_idle_setid(const struct inode *inode, const struct fuse_bpf_attrs *attrs)
+{
+	struct fuse_bpf_access below;
+	umode_t idle = 0;
+
+	if (S_ISDIR(attrs->shown.mode) || likely(!(attrs->shown.mode & (S_ISUID | S_ISGID))))
+		return 0;
+	if (fuse_bpf_sb(inode->i_sb)->nosuid)
+		return S_ISUID | S_ISGID;
+	below = fuse_bpf_access_of_seen(inode, &attrs->seen);
+	if (!uid_eq(below.uid, attrs->shown.uid))
+		idle |= below.mode & S_ISUID;
+	if (!gid_eq(below.gid, attrs->shown.gid))
+		idle |= below.mode & S_ISGID;
+	return idle;
+}
+
 /* Do the backing inode and the programs still say what is in @seen?  Any context. */
 bool fuse_bpf_still_seen(const struct inode *inode, const struct fuse_bpf_seen *seen)
 {
@@ -221,7 +232,7 @@ static bool fuse_bpf_attr_store(struct inode *inode, const struct fuse_bpf_attrs
 	 * barrier to pair with: where loads change places it may be the other way round.
 	 */
 	smp_wmb();
-	WRITE_ONCE(inode->i_mode, fuse_bpf_working_mode(inode, result->shown.mode));
+	WRITE_ONCE(inode->i_mode, result->shown.mode & ~fuse_bpf_idle_setid(inode, result));
 	/* S_NOSEC: the backing filesystem kills setuid bits; nothing is left to do here. */
 	inode_set_flags(inode, (READ_ONCE(backing->i_flags) & FUSE_BPF_INODE_FLAGS) | S_NOSEC,
 			FUSE_BPF_INODE_FLAGS | S_NOSEC);

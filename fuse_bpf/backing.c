@@ -616,7 +616,8 @@ int fuse_bpf_backing_set_acl(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (err)
 		goto leave;
 	fuse_bpf_point("change:acl");
-	err = fuse_bpf_break_deleg(d_inode(dentry));
+	err = fuse_bpf_break_deleg(d_inode(dentry)) ?:
+	      fuse_bpf_drop_privs_for_acl(d_inode(dentry), idmap, &path, old);
 	if (err)
 		goto drop_write;
 	if (acl)

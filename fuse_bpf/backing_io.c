@@ -13,6 +13,12 @@
 #define FUSE_BPF_SETFL_FLAGS	(O_APPEND | O_DIRECT | O_NOATIME | O_NONBLOCK)
 
 /*
+ * Never set after open: each kiocb has it from the user's file.  A splice, which has no
+ * kiocb of ours, then goes where its programs saw it go, whatever is set while it waits.
+ */
+#define FUSE_BPF_CLEARED_FLAGS	O_APPEND
+
+/*
  * Whether our mount's options let reading @file set the atime below.  Those of the
  * backing mount may still forbid it.
  */
@@ -31,11 +37,12 @@ static bool fuse_bpf_atime_due(const struct file *file)
 struct file *fuse_bpf_backing_file_now(struct file *file)
 {
 	struct file *backing = fuse_bpf_backing_file(file);
-	unsigned int flags = READ_ONCE(file->f_flags) & FUSE_BPF_SETFL_FLAGS;
+	unsigned int flags = READ_ONCE(file->f_flags), was = READ_ONCE(backing->f_flags);
 
 	if (!fuse_bpf_atime_due(file))
 		flags |= O_NOATIME;
-	if ((READ_ONCE(backing->f_flags) & FUSE_BPF_SETFL_FLAGS) == flags)
+	flags &= FUSE_BPF_SETFL_FLAGS & (was | ~FUSE_BPF_CLEARED_FLAGS);
+	if ((was & FUSE_BPF_SETFL_FLAGS) == flags)
 		return backing;
 	spin_lock(&backing->f_lock);
 	WRITE_ONCE(backing->f_flags, (backing->f_flags & ~FUSE_BPF_SETFL_FLAGS) | flags);

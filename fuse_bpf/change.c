@@ -141,20 +141,33 @@ static bool fuse_bpf_has_init_cap(const struct cred *cred, int cap)
 }
 
 /*
- * A file that a program shows as the caller's does not run as its owner because the
- * caller says so.  Called with the derived credentials.
+ * Is @inode a file that a program shows as @caller's, who could not change its mode below?
+ * It may be made the caller's to write, there too, by a mode or an ACL; then nothing that
+ * it contains may run with the rights of its owner, or with a file's capabilities.
  */
-static bool fuse_bpf_makes_setuid(const struct fuse_bpf_change *change, struct inode *inode,
-				  const struct iattr *attr)
+static bool fuse_bpf_is_only_shown_as_own(struct inode *inode, struct mnt_idmap *idmap,
+					  const struct cred *caller)
 {
 	struct fuse_bpf_seen seen;
+	vfsuid_t owner;
 
-	if (!(attr->ia_valid & ATTR_MODE) || !(attr->ia_mode & S_ISUID) ||
-	    !S_ISREG(fuse_bpf_mode(inode)) || !READ_ONCE(fuse_bpf_inode(inode)->shaped))
+	if (!S_ISREG(fuse_bpf_mode(inode)) || !READ_ONCE(fuse_bpf_inode(inode)->shaped) ||
+	    fuse_bpf_has_init_cap(caller, CAP_FOWNER))
 		return false;
 	seen = fuse_bpf_attr_seen(inode);
-	return !uid_eq(fuse_bpf_attr_owner(inode, &seen), current_fsuid()) &&
-	       !fuse_bpf_has_init_cap(change->caller, CAP_FOWNER);
+	owner = make_vfsuid(idmap, inode->i_sb->s_user_ns, fuse_bpf_attr_owner(inode, &seen));
+	return !vfsuid_eq_kuid(owner, caller->fsuid);
+}
+
+/* Called with the derived credentials. */
+static int fuse_bpf_recheck_chmod(const struct fuse_bpf_change *change, struct inode *inode,
+				  struct iattr *attr)
+{
+	if (!(attr->ia_valid & ATTR_MODE) ||
+	    !fuse_bpf_is_only_shown_as_own(inode, change->idmap, change->caller))
+		return 0;
+	attr->ia_valid |= ATTR_KILL_PRIV;
+	return attr->ia_mode & S_ISUID ? -EPERM : 0;
 }
 
 /*
@@ -192,9 +205,8 @@ int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dent
 
 	if (!fuse_bpf_attr_settled(inode))
 		return -ESTALE;
-	if (fuse_bpf_makes_setuid(change, inode, attr))
-		return -EPERM;
-	err = fuse_bpf_recheck_chown(change, inode, attr);
+	err = fuse_bpf_recheck_chmod(change, inode, attr) ?:
+	      fuse_bpf_recheck_chown(change, inode, attr);
 	if (err)
 		return err;
 	copy = *attr;
@@ -249,6 +261,31 @@ static int fuse_bpf_recheck_owner(struct inode *inode, struct mnt_idmap *idmap)
 	if (err)
 		return err;
 	return inode_owner_or_capable(idmap, inode) ? 0 : -EPERM;
+}
+
+/*
+ * What runs with the owner's rights, or with capabilities, is not given an ACL by a caller
+ * who is no owner below before it has lost them.  Called with the derived credentials;
+ * @caller's are those of fuse_bpf_creds_enter_acl().
+ */
+int fuse_bpf_drop_privs_for_acl(struct inode *inode, struct mnt_idmap *idmap,
+				const struct path *path, const struct cred *caller)
+{
+	struct iattr attr = {
+		.ia_valid = ATTR_FORCE | ATTR_KILL_SUID | ATTR_KILL_SGID | ATTR_KILL_PRIV,
+	};
+	struct inode *backing = d_inode(path->dentry);
+	int err;
+
+	if (likely(!fuse_bpf_is_only_shown_as_own(inode, idmap, caller)))
+		return 0;
+	/* That one may not show them: a chmod is refused there, too. */
+	if (fuse_bpf_is_over_ours(inode->i_sb))
+		return -EPERM;
+	inode_lock(backing);
+	err = notify_change(mnt_idmap(path->mnt), path->dentry, &attr, NULL);
+	inode_unlock(backing);
+	return err;
 }
 
 /* Credentials for setting an ACL of @inode, whose i_rwsem is held. */

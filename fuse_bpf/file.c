@@ -223,26 +223,12 @@ static ssize_t fuse_bpf_splice_read(struct file *file, loff_t *ppos,
 	return fuse_bpf_post_splice(&call, ret);
 }
 
-/* May the lowest file be written to while the pipe is locked? */
-static bool fuse_bpf_splices_by_piece(struct file *file)
-{
-	return fuse_bpf_lowest_file(file)->f_op->splice_write == iter_file_splice_write;
-}
-
-/*
- * Programs see each piece as it is written: while the pipe is waited for, O_APPEND may be
- * set, and what they were told before would not be what is done.  Where the backing
- * filesystem has locks that come before the pipe's (overlayfs) they are called once.
- */
 static ssize_t fuse_bpf_splice_write(struct pipe_inode_info *pipe, struct file *file,
 				     loff_t *ppos, size_t len, unsigned int flags)
 {
 	FUSE_BPF_CALL(call);
 	ssize_t ret;
 
-	if (unlikely(fuse_bpf_wanted(file_inode(file), FUSE_BPF_OP_WRITE)) &&
-	    fuse_bpf_splices_by_piece(file))
-		return iter_file_splice_write(pipe, file, ppos, len, flags);
 	if (fuse_bpf_begin(&call, file_inode(file), FUSE_BPF_OP_WRITE, compat_file_dentry(file))) {
 		call.in.write.offset = *ppos;
 		call.in.write.size = min_t(size_t, len, U32_MAX);

@@ -474,6 +474,8 @@ int fuse_bpf_recheck_user_xattr(const struct fuse_bpf_change *change, struct ino
 int __fuse_bpf_recheck_setattr(const struct fuse_bpf_change *change, struct dentry *dentry,
 			       struct iattr *attr);
 const struct cred *fuse_bpf_creds_enter_acl(struct inode *inode, struct mnt_idmap *idmap);
+int fuse_bpf_drop_privs_for_acl(struct inode *inode, struct mnt_idmap *idmap,
+				const struct path *path, const struct cred *caller);
 const struct cred *fuse_bpf_creds_enter_fileattr(struct inode *inode, struct mnt_idmap *idmap);
 int fuse_bpf_idmap_used(struct inode *dir, struct mnt_idmap *idmap);
 void fuse_bpf_checks_free(struct fuse_bpf_inode *fi);

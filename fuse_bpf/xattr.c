@@ -14,6 +14,16 @@ static bool fuse_bpf_xattr_masked(const struct inode *inode, const char *name)
 	return fuse_bpf_sb(inode->i_sb)->nosuid && !strcmp(name, XATTR_NAME_CAPS);
 }
 
+/*
+ * Callers copy as much from their buffer as the return value says.  One whose first call
+ * a program shortened to nothing comes with a buffer of size 0, which the backing
+ * filesystem takes for a question about the length.
+ */
+static ssize_t fuse_bpf_xattr_length(ssize_t ret, const void *buffer, size_t size)
+{
+	return buffer && ret > 0 && (size_t)ret > size ? -ERANGE : ret;
+}
+
 static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry *dentry,
 			      struct inode *inode, const char *name, void *value,
 			      size_t size)
@@ -37,7 +47,7 @@ static int fuse_bpf_xattr_get(const struct xattr_handler *handler, struct dentry
 	ret = fuse_bpf_pre(&call);
 	if (!ret)
 		ret = fuse_bpf_backing_getxattr(dentry, name, value, size);
-	return fuse_bpf_post(&call, ret);
+	return fuse_bpf_xattr_length(fuse_bpf_post(&call, ret), value, size);
 }
 
 /* Mode and ACL share bits, and the VFS clears S_NOSEC on its own. */
@@ -145,7 +155,7 @@ ssize_t fuse_bpf_listxattr(struct dentry *dentry, char *list, size_t size)
 	/* An NFS server and overlayfs go from name to name, beyond an end that is in one. */
 	if (unlikely(shown > 0 && shown < ret && size && list[shown - 1]))
 		return fuse_bpf_refuse(&call, "an end in the middle of a name, at", shown);
-	return shown;
+	return fuse_bpf_xattr_length(shown, list, size);
 }
 
 /* --- POSIX ACLs ----------------------------------------------------------------------- */

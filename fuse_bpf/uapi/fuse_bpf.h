@@ -320,9 +320,8 @@ struct fuse_bpf_readdir_in {
  *	directory's for a file that is made by an NFS server, or over NFS with a
  *	mode that forbids opening it.  getattr and access: none, or any of these,
  *	and the backing inode's, as permission is checked where something is
- *	changed.  read by splice(2), and write so: the pipe's; read, write and
- *	readdir, the file position's, of a descriptor that is shared.  All others
- *	none.
+ *	changed.  read, write and readdir: the file position's, of a descriptor that
+ *	is shared.  All others none.
  *
  * With a lock held a program must not wait for the caller's memory
  * (bpf_copy_from_user() and its kin) or for another process: that may take as
@@ -330,8 +329,8 @@ struct fuse_bpf_readdir_in {
  * waits with it.  An operation keeps the set of programs that it was begun under
  * from being freed only until its last call of a program: to the end if there is
  * a post call, otherwise until the pre call has returned; a listing until
- * getdents(2) returns.  So a post call for what a user can make wait (lock, read by
- * splice(2)) lets that user keep a replaced set.
+ * getdents(2) returns.  So a post call for what a user can make wait (lock, read and
+ * write by splice(2)) lets that user keep a replaced set.
  *
  * Arguments are never NULL and point to scratch copies.  A field of in counts as
  * changed only where that is said.  An absent member means default_op, and without
@@ -413,12 +412,11 @@ struct fuse_bpf_readdir_in {
  *	destination of copy_file_range and clone.  in->flags has O_APPEND where this
  *	write appends (RWF_APPEND, RWF_NOAPPEND); in->offset is then the end of the
  *	file as it is now, from which others may move it before the bytes are
- *	written.  A splice(2) is as many writes as it has pieces; but over overlayfs
- *	it is one, and O_APPEND that is set while it waits for the pipe is not seen.
- *	Bytes change by fallocate and
- *	by setattr (truncation) as well, and by mmap: with a set that has write
- *	and neither mmap nor default_op no mapping is, or becomes, both shared and
- *	writable (ENODEV, or EACCES from mprotect(2))
+ *	written.  A splice(2) is one write, and the program is called before the pipe
+ *	has anything.  Bytes change by fallocate and by setattr (truncation) as well,
+ *	and by mmap: with a set that has write and neither mmap nor default_op no
+ *	mapping is, or becomes, both shared and writable (ENODEV, or EACCES from
+ *	mprotect(2))
  * @mmap: must not sleep; holds the caller's mmap lock.  What is then read and
  *	written in memory calls nothing more: see struct fuse_bpf_mmap_in.
  *	in->max_prot may be narrowed
